@@ -1,0 +1,207 @@
+"""Infrastructure of the journeys: the running product, a mail server, a browser, an accessibility check."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+from tests.journeys.browsers import find_chromium
+from tests.journeys.stack import Stack, free_port
+
+NAVIGATION_MS = 15_000
+
+
+@dataclass
+class MailServer:
+    """A real SMTP server on this machine; `answer` is what it says to each message."""
+
+    port: int
+    answer: str = "250 OK"
+    received: list[EmailMessage] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self.port}"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 (aiosmtpd's)
+        if self.answer.startswith("2"):
+            message = message_from_bytes(envelope.original_content or b"", policy=default)
+            assert isinstance(message, EmailMessage)
+            self.received.append(message)
+        return self.answer
+
+    def wait_for(self, *, to: str, count: int = 1, seconds: float = 20) -> list[EmailMessage]:
+        """Return the messages to an address, once there are `count`.
+
+        Raises: AssertionError when they have not come in time.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            found = [message for message in self.received if to in str(message["To"])]
+            if len(found) >= count:
+                return found
+            assert time.monotonic() < deadline, f"{len(found)} of {count} messages to {to} in {seconds} s"
+            time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+def _mail_server() -> Iterator[MailServer]:
+    server = MailServer(port=free_port())
+    controller = Controller(server, hostname="127.0.0.1", port=server.port)
+    controller.start()
+    yield server
+    controller.stop()
+
+
+@pytest.fixture
+def mail_server(_mail_server: MailServer) -> MailServer:
+    """The mail server, empty and willing."""
+    _mail_server.received.clear()
+    _mail_server.answer = "250 OK"
+    return _mail_server
+
+
+@pytest.fixture(scope="session")
+def _stack(
+    django_db_setup: None, _mail_server: MailServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
+    stack = Stack(
+        var=tmp_path_factory.mktemp("installation"),
+        environment={
+            "EMAIL_URL": _mail_server.url,
+            "NUDGE_TICK_SECONDS": "1",
+            "SUMMARY_REFRESH_SECONDS": "1",
+        },
+    )
+    yield stack
+    stack.stop()
+
+
+@pytest.fixture
+def stack(_stack: Stack, transactional_db: None, mail_server: MailServer) -> Iterator[Stack]:
+    """The product with an empty database: web, worker and beat run; what a test stopped is started again.
+
+    The test is connected to the same database and makes its people and dogs there.
+    """
+    missing = [
+        name for name in _stack.commands if name not in _stack.processes or _stack.processes[name].poll() is not None
+    ]
+    if missing:
+        _stack.start(*missing)
+    yield _stack
+    # The database is emptied next; a task in the middle of its work must not write into the next test.
+    for name in ("beat", "worker"):
+        if name in _stack.processes:
+            _stack.kill(name)
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    path = find_chromium()
+    assert path, "Chromium is needed for tests marked browser; install it, or leave them out with -m 'not browser'"
+    return path
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright, chromium_path: str) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(
+        executable_path=chromium_path,
+        args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-sync"],
+    )
+    yield browser
+    browser.close()
+
+
+NewContext = Callable[..., BrowserContext]
+
+
+@pytest.fixture
+def new_context(browser: Browser, stack: Stack) -> Iterator[NewContext]:
+    """Open a browser of its own (cookies, storage) per person: `new_context(viewport={…}, locale="es")`.
+
+    A script error or a refused resource on any page fails the test at its end.
+    """
+    contexts: list[BrowserContext] = []
+    problems: list[str] = []
+
+    def watch(page: Page) -> None:
+        page.on("pageerror", lambda error: problems.append(f"{page.url}: {error}"))
+        page.on(
+            "console",
+            lambda message: (
+                problems.append(f"{page.url}: {message.text}")
+                if message.type == "error" and "Failed to load resource" not in message.text
+                else None
+            ),
+        )
+        page.on(
+            "response",
+            lambda response: problems.append(f"{response.url}: {response.status}") if response.status >= 500 else None,
+        )
+
+    def open_context(**options: Any) -> BrowserContext:
+        # Without motion, a page is what it will be as soon as it is there: axe would measure colours half-way.
+        usual = {"base_url": stack.base_url, "locale": "en-GB", "reduced_motion": "reduce"}
+        context = browser.new_context(**{**usual, **options})
+        context.set_default_timeout(NAVIGATION_MS)
+        context.on("page", watch)
+        contexts.append(context)
+        return context
+
+    yield open_context
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+@pytest.fixture
+def phone(new_context: NewContext, playwright: Playwright) -> BrowserContext:
+    """An owner's phone."""
+    device = {key: value for key, value in playwright.devices["Pixel 7"].items() if key != "default_browser_type"}
+    return new_context(**device)
+
+
+@pytest.fixture
+def desktop(new_context: NewContext) -> BrowserContext:
+    """A vet's screen in the clinic."""
+    return new_context(viewport={"width": 1440, "height": 900})
+
+
+@pytest.fixture
+def assert_accessible() -> Callable[[Page], None]:
+    """Check a page with axe: no violation of any rule."""
+    axe = Axe()
+
+    def check(page: Page) -> None:
+        results = axe.run(page)
+        found = [
+            f"{rule['id']} ({rule['impact']}): {[node['target'] for node in rule['nodes']]}"
+            for rule in results.response["violations"]
+        ]
+        assert found == [], f"{page.url}\n" + "\n".join(found)
+
+    return check
+
+
+@pytest.fixture
+def var(tmp_path: Path) -> Path:
+    """A folder for an installation that a test starts itself."""
+    path = tmp_path / "var"
+    path.mkdir()
+    return path
