@@ -1,0 +1,19 @@
+"""Every address of Steadyback, put together from the apps; each app's paths are written in full in its own file."""
+
+from django.urls import include, path
+
+from rehab.views import home
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("accounts/", include("accounts.sign_in_urls")),
+    path("", include("accounts.urls")),
+    path("", include("rehab.patients.urls")),
+    path("", include("rehab.programs.urls")),
+    path("", include("rehab.sessions.urls")),
+    path("", include("rehab.guidance.urls")),
+    path("", include("rehab.nudges.urls")),
+    path("", include("rehab.api.urls")),
+]
+
+handler500 = "rehab.lib.errors.server_error"
