@@ -1,0 +1,30 @@
+"""What the content says, as plain values."""
+
+from rehab.library import reading
+
+
+def test_grades_are_the_six_of_the_scale() -> None:
+    assert [grade.grade for grade in reading.grades()] == [0, 1, 2, 3, 4, 5]
+    assert reading.grades()[2].vet == "Ambulatory paraparesis/ataxia: >=10 unaided steps in a row"
+
+
+def test_red_flags_can_be_asked_for_by_urgency() -> None:
+    emergencies = reading.red_flags(urgency="emergency_now")
+    assert [flag.id for flag in emergencies] == [f"RF{number:02}" for number in range(1, 12)]
+    assert len(reading.red_flags()) == 31
+    assert {flag.urgency for flag in reading.red_flags()} == reading.urgencies().keys()
+
+
+def test_urgencies_say_what_the_owner_does() -> None:
+    emergency = reading.urgencies()["emergency_now"]
+    assert emergency.owner_text.startswith("Keep your dog still")
+    assert (emergency.stop, emergency.cleared_by) == ("all_active_and_passive", "vet")
+
+
+def test_pain_anchors_have_a_behaviour_for_every_second_score() -> None:
+    assert list(reading.pain_anchors()) == [0, 2, 4, 6, 8, 10]
+
+
+def test_codes_have_texts() -> None:
+    assert reading.contraindications()["X_NONAMB"] == "cannot do 10 unaided steps"
+    assert reading.stop_signs()["S_SINK"] == "hips sink or legs give way"
