@@ -1,0 +1,226 @@
+"""What people do to a dog's record: register it, say what is wrong with it, share it."""
+
+import datetime as dt
+from typing import Any
+
+from django.db import transaction
+
+from accounts.invitations import InvitationNotOpen, consume_invitation, create_invitation
+from accounts.models import Clinic, Membership, User, record
+from rehab.patients.models import Caregiver, CaregiverInvitation, Patient, ProblemDefinition
+from rehab.patients.queries import fingerprint_of, state_of
+from rehab.patients.signing_rules import Answers, Objection, objections
+
+
+class PatientChanged(Exception):
+    """Somebody else changed the dog's data since they were read."""
+
+
+class DefinitionChanged(Exception):
+    """Somebody else saved or signed a definition of this dog since it was read."""
+
+
+class AlreadySigned(Exception):
+    """The definition is signed, so it stays as it is."""
+
+
+class NotAVet(Exception):
+    """Only a vet of the dog's clinic signs."""
+
+
+class CannotSign(Exception):
+    """The definition breaks a rule; ``objections`` says which and where."""
+
+    def __init__(self, found: tuple[Objection, ...]) -> None:
+        super().__init__(", ".join(f"{objection.field}: {objection.rule}" for objection in found))
+        self.objections = found
+
+
+class CaringEnded(Exception):
+    """The person no longer cares for the dog."""
+
+
+@transaction.atomic
+def register_patient(*, clinic: Clinic, by: User, at: dt.datetime, **details: Any) -> Patient:
+    """Open the record of a dog in a clinic; ``details`` are those of ``queries.DETAILS``."""
+    patient = Patient.objects.create(clinic=clinic, created_by=by, created_at=at, **details)
+    record("patient.registered", subject=patient, by=by, at=at, clinic_id=clinic.pk)
+    return patient
+
+
+@transaction.atomic
+def register_patient_with_owner(
+    *, clinic: Clinic, owner_email: str, by: User, at: dt.datetime, **details: Any
+) -> tuple[Patient, str]:
+    """Register a dog and invite its owner at once; returns the dog and the invitation's token."""
+    patient = register_patient(clinic=clinic, by=by, at=at, **details)
+    token = invite_caregiver(patient=patient, email=owner_email, relation=Caregiver.Relation.OWNER, by=by, at=at)
+    return patient, token
+
+
+@transaction.atomic
+def edit_patient(*, patient: Patient, by: User, at: dt.datetime, seen: str | None = None, **changes: Any) -> Patient:
+    """Correct the dog's data; ``seen`` is the ``fingerprint_of`` what the person was shown, ``None`` skips the check.
+
+    Raises:
+        PatientChanged: the stored values are no longer those that were shown.
+    """
+    stored = Patient.objects.select_for_update().get(pk=patient.pk)
+    if seen is not None and seen != fingerprint_of(stored):
+        raise PatientChanged
+    changed = sorted(name for name, value in changes.items() if getattr(stored, name) != value)
+    if changed:
+        for name in changed:
+            setattr(stored, name, changes[name])
+        stored.save(update_fields=changed)
+        record("patient.edited", subject=stored, by=by, at=at, clinic_id=stored.clinic_id, fields=changed)
+    return stored
+
+
+@transaction.atomic
+def save_draft(
+    *, patient: Patient, answers: Answers, by: User, at: dt.datetime, seen: str | None = None
+) -> ProblemDefinition:
+    """Write the one draft of the dog: the first save opens the next version, later ones replace its answers.
+
+    ``seen`` is the ``state_of`` that the person worked on; ``None`` skips the check.
+
+    Raises:
+        DefinitionChanged: a definition of the dog was saved or signed since.
+    """
+    newest = _newest_locked(patient)
+    if seen is not None and seen != state_of(newest):
+        raise DefinitionChanged
+    if newest is None or newest.is_signed:
+        draft = ProblemDefinition.objects.create(
+            clinic_id=patient.clinic_id,
+            patient=patient,
+            version=newest.version + 1 if newest else 1,
+            drafted_by=by,
+            drafted_at=at,
+            updated_at=at,
+            **answers.as_dict(),
+        )
+        record("definition.drafted", subject=draft, by=by, at=at, clinic_id=patient.clinic_id)
+        return draft
+    for name, value in answers.as_dict().items():
+        setattr(newest, name, value)
+    newest.drafted_by, newest.updated_at = by, at
+    newest.save(update_fields=[*answers.as_dict(), "drafted_by", "updated_at"])
+    record("definition.draft_saved", subject=newest, by=by, at=at, clinic_id=patient.clinic_id)
+    return newest
+
+
+@transaction.atomic
+def sign_definition(
+    *, definition: ProblemDefinition, by: User, at: dt.datetime, seen: str | None = None
+) -> ProblemDefinition:
+    """Sign the draft: from now on it decides what may be prescribed, and nobody can change it.
+
+    ``seen`` is the ``state_of`` that the vet read; ``None`` skips the check.
+
+    Raises:
+        NotAVet: the person is not a vet of the dog's clinic today.
+        AlreadySigned: it was signed before.
+        DefinitionChanged: the draft was saved again since the vet read it.
+        CannotSign: a rule of 03_decision.yaml stands in the way.
+    """
+    clinic_id = definition.clinic_id
+    vets = Membership.objects.current().filter(clinic=clinic_id, role=Membership.Role.VET)
+    if not vets.filter(user=by).exists():
+        raise NotAVet
+    patient = Patient.objects.select_for_update().get(pk=definition.patient_id)
+    draft = ProblemDefinition.objects.get(pk=definition.pk)
+    if draft.is_signed:
+        raise AlreadySigned
+    if seen is not None and seen != state_of(draft):
+        raise DefinitionChanged
+    answers = Answers.of(draft)
+    found = objections(answers, today=patient.today(at), born_on=patient.born_on)
+    if found:
+        raise CannotSign(found)
+    draft.signed_by, draft.signed_at = by, at
+    draft.save(update_fields=["signed_by", "signed_at"])
+    record(
+        "definition.signed",
+        subject=draft,
+        by=by,
+        at=at,
+        clinic_id=clinic_id,
+        version=draft.version,
+        row=answers.row.id,
+    )
+    return draft
+
+
+@transaction.atomic
+def invite_caregiver(
+    *, patient: Patient, email: str, relation: Caregiver.Relation | str, by: User, at: dt.datetime
+) -> str:
+    """Invite a person to care for the dog; returns the token of the link, which exists nowhere else.
+
+    With an ``email`` only the person of that address can accept; without one, whoever holds the link.
+    """
+    invitation, token = create_invitation(clinic=patient.clinic, email=email, by=by, at=at)
+    CaregiverInvitation.objects.create(
+        invitation=invitation, clinic_id=patient.clinic_id, patient=patient, relation=relation
+    )
+    return token
+
+
+@transaction.atomic
+def accept_invitation(*, token: str, by: User, at: dt.datetime) -> Caregiver:
+    """Let the invited person care for the dog; who does so already stays, or becomes its owner if invited so.
+
+    Raises:
+        InvitationNotOpen: the link cannot be accepted by this person now.
+    """
+    invitation = consume_invitation(token=token, by=by, at=at)
+    promised = CaregiverInvitation.objects.filter(invitation=invitation).select_related("patient").first()
+    if promised is None:
+        raise InvitationNotOpen
+    current = Caregiver.objects.current().filter(patient=promised.patient, user=by).first()
+    if current is not None:
+        if current.relation == promised.relation or current.relation == Caregiver.Relation.OWNER:
+            return current
+        end_caregiver(caregiver=current, by=by, at=at)
+    caregiver = Caregiver.objects.create(
+        clinic_id=promised.clinic_id,
+        patient=promised.patient,
+        user=by,
+        relation=promised.relation,
+        started_at=at,
+    )
+    _record_caring("caregiver.started", caregiver, by=by, at=at)
+    return caregiver
+
+
+@transaction.atomic
+def end_caregiver(*, caregiver: Caregiver, by: User, at: dt.datetime) -> None:
+    """End a person's caring for the dog; from the next request on they see nothing of it.
+
+    Raises:
+        CaringEnded: it ended before.
+    """
+    if not Caregiver.objects.current().filter(pk=caregiver.pk).update(ended_at=at):
+        raise CaringEnded
+    _record_caring("caregiver.ended", caregiver, by=by, at=at)
+
+
+def _record_caring(kind: str, caregiver: Caregiver, *, by: User, at: dt.datetime) -> None:
+    record(
+        kind,
+        subject=caregiver,
+        by=by,
+        at=at,
+        clinic_id=caregiver.clinic_id,
+        patient=str(caregiver.patient_id),
+        user=str(caregiver.user_id),
+        relation=str(caregiver.relation),
+    )
+
+
+def _newest_locked(patient: Patient) -> ProblemDefinition | None:
+    # All writers of a dog's definitions queue on its row, so that “newest” cannot change in between.
+    Patient.objects.select_for_update().get(pk=patient.pk)
+    return ProblemDefinition.objects.filter(patient=patient).newest_first().first()

@@ -1,0 +1,295 @@
+"""The dog, the people who care for it, and what a vet signed to be wrong with its back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, ClassVar, Self
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Clinic, Invitation, Membership, User
+from rehab.lib.ids import new_id
+from rehab.lib.time_zones import local_day, validate_time_zone
+
+CLINICAL_ROLES = (Membership.Role.VET, Membership.Role.THERAPIST)
+
+
+def may_see(user: User, *, patient: str = "patient", clinic: str = "clinic") -> Q:
+    """The condition “this person may see that dog”: cares for it, or works on it in its clinic.
+
+    ``patient`` and ``clinic`` name the columns of the outer query. A clinic admin without a clinical
+    role sees people and settings, not clinical records.
+    """
+    return Q(Exists(Caregiver.objects.current().filter(user=user, patient=OuterRef(patient)))) | Q(
+        Exists(Membership.objects.current().filter(user=user, role__in=CLINICAL_ROLES, clinic=OuterRef(clinic)))
+    )
+
+
+class ClinicalQuerySet(models.QuerySet[Any]):
+    """Rows about one dog; every clinical table has ``patient`` and ``clinic`` and is read through here."""
+
+    def visible_to(self, user: User) -> Self:
+        return self.filter(may_see(user))
+
+
+class PatientQuerySet(models.QuerySet["Patient"]):
+    def visible_to(self, user: User) -> PatientQuerySet:
+        return self.filter(may_see(user, patient="pk"))
+
+    def treated_by(self, user: User) -> PatientQuerySet:
+        """Dogs of the clinics in which the person works as vet or therapist."""
+        clinics = Membership.objects.current().filter(user=user, role__in=CLINICAL_ROLES)
+        return self.filter(clinic__in=clinics.values("clinic"))
+
+    def cared_for_by(self, user: User) -> PatientQuerySet:
+        return self.filter(Exists(Caregiver.objects.current().filter(user=user, patient=OuterRef("pk"))))
+
+
+class Patient(models.Model):
+    """The dog."""
+
+    class Sex(models.TextChoices):
+        FEMALE = "female", _("female")
+        FEMALE_SPAYED = "female_spayed", _("female, spayed")
+        MALE = "male", _("male")
+        MALE_NEUTERED = "male_neutered", _("male, neutered")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    clinic = models.ForeignKey(Clinic, models.CASCADE, related_name="patients")
+    name = models.CharField(_("name"), max_length=60)
+    breed = models.CharField(_("breed"), max_length=60, blank=True)
+    sex = models.CharField(_("sex"), max_length=16, choices=Sex.choices, blank=True)
+    born_on = models.DateField(_("born on"), null=True, blank=True)
+    weight_kg = models.DecimalField(
+        _("weight"),
+        max_digits=5,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0.5), MaxValueValidator(120)],
+    )
+    # The dog's days are counted where the dog lives.
+    time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_time_zone])
+    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = PatientQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(weight_kg=None) | Q(weight_kg__gte=0.5, weight_kg__lte=120),
+                name="weight_is_that_of_a_dog",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["clinic", "name"], name="patient_by_clinic_name")]
+
+    def __str__(self) -> str:
+        return f"Patient {self.pk}"
+
+    def today(self, at: dt.datetime) -> dt.date:
+        """The dog's local day at the instant."""
+        return local_day(at=at, time_zone=self.time_zone)
+
+
+class CaregiverQuerySet(models.QuerySet["Caregiver"]):
+    def visible_to(self, user: User) -> CaregiverQuerySet:
+        return self.filter(may_see(user))
+
+    def current(self) -> CaregiverQuerySet:
+        return self.filter(ended_at=None)
+
+
+class Caregiver(models.Model):
+    """A person who cares for the dog at home, from one moment to another: its owner, or whom the owner trusts."""
+
+    class Relation(models.TextChoices):
+        OWNER = "owner", _("owner")
+        CAREGIVER = "caregiver", _("caregiver")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    clinic = models.ForeignKey(Clinic, models.CASCADE, related_name="+")
+    patient = models.ForeignKey(Patient, models.CASCADE, related_name="caregivers")
+    user = models.ForeignKey(User, models.CASCADE, related_name="caring")
+    relation = models.CharField(max_length=16, choices=Relation.choices)
+    started_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = CaregiverQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["patient", "user"],
+                condition=Q(ended_at=None),
+                name="a_person_cares_for_a_dog_once_at_a_time",
+            ),
+            models.CheckConstraint(condition=Q(relation__in=["owner", "caregiver"]), name="relation_is_known"),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ended_at__gte=F("started_at")),
+                name="caring_ends_after_it_starts",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Caregiver {self.pk}"
+
+
+class CaregiverInvitation(models.Model):
+    """What an invitation is for: to care for one dog, as owner or as caregiver."""
+
+    invitation = models.OneToOneField(Invitation, models.CASCADE, primary_key=True, related_name="caregiving")
+    clinic = models.ForeignKey(Clinic, models.CASCADE, related_name="+")
+    patient = models.ForeignKey(Patient, models.CASCADE, related_name="invitations")
+    relation = models.CharField(max_length=16, choices=Caregiver.Relation.choices)
+
+    objects = ClinicalQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"CaregiverInvitation {self.pk}"
+
+
+class ProblemDefinitionQuerySet(ClinicalQuerySet):
+    def signed(self) -> Self:
+        return self.filter(signed_at__isnull=False)
+
+    def drafts(self) -> Self:
+        return self.filter(signed_at=None)
+
+    def newest_first(self) -> Self:
+        return self.order_by("-version", "-pk")
+
+
+class ProblemDefinition(models.Model):
+    """What is wrong with this back, on two axes: origin × mechanism; drafted by staff, signed by a vet.
+
+    A signed version is immutable (a database trigger refuses to change it); the next version supersedes it.
+    An empty answer is “not answered” and is never read as musculoskeletal.
+    """
+
+    NEURO_SCALE = "tl_grade_0_5"
+
+    class Origin(models.TextChoices):
+        PRIMARY = "primary", _("The back itself is the source")
+        SECONDARY = "secondary", _("The back compensates for a limb")
+        UNDETERMINED = "undetermined", _("Not yet determined")
+
+    class Mechanism(models.TextChoices):
+        MUSCULOSKELETAL = "musculoskeletal", _("Musculoskeletal: follows load")
+        NEUROLOGIC = "neurologic", _("Neurologic: nerve pain or deficit")
+        MIXED = "mixed", _("Both")
+        UNDETERMINED = "undetermined", _("Not yet determined")
+
+    class Cause(models.TextChoices):
+        ARTHRITIS = "arthritis", _("Arthritis of the spine")
+        DISC = "disc", _("Disc disease")
+        SOFT_TISSUE = "soft_tissue", _("Soft-tissue injury")
+        INFLAMMATORY = "inflammatory", _("Inflammation or infection")
+        OTHER_NEURO = "other_neuro", _("Other nerve or cord disease")
+        COMPENSATORY = "compensatory", _("Compensation for a limb")
+
+    class PainControl(models.TextChoices):
+        MEDICINE = "medicine", _("Medicine, as written below")
+        NONE_NEEDED = "none_needed", _("None needed")
+
+    class ActivityOrder(models.TextChoices):
+        STRICT_REST = "strict_rest", _("Strict rest in crate or pen")
+        ROOM_REST = "room_rest", _("Rest in one room")
+        LEASH_ONLY = "leash_only", _("On the lead only")
+        FREE = "free", _("Free")
+
+    class DeepPain(models.TextChoices):
+        PRESENT = "present", _("present")
+        ABSENT = "absent", _("absent")
+        EQUIVOCAL = "equivocal", _("equivocal")
+        NOT_TESTED = "not_tested", _("not tested")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    clinic = models.ForeignKey(Clinic, models.CASCADE, related_name="+")
+    patient = models.ForeignKey(Patient, models.CASCADE, related_name="definitions")
+    version = models.PositiveSmallIntegerField()
+
+    origin = models.CharField(_("origin"), max_length=16, choices=Origin.choices, blank=True)
+    mechanism = models.CharField(_("mechanism"), max_length=16, choices=Mechanism.choices, blank=True)
+    cause = models.CharField(_("cause"), max_length=16, choices=Cause.choices, blank=True)
+    cause_statement = models.CharField(_("true cause, in your words"), max_length=500, blank=True)
+    region = models.CharField(_("region"), max_length=60, blank=True)
+    onset_on = models.DateField(_("onset"), null=True, blank=True)
+    neuro_deficit = models.BooleanField(_("neurologic deficit"), null=True, blank=True)
+    neuro_scale = models.CharField(max_length=16, default=NEURO_SCALE)
+    neuro_grade = models.PositiveSmallIntegerField(_("neurologic grade"), null=True, blank=True)
+    deep_pain = models.CharField(_("deep pain"), max_length=16, choices=DeepPain.choices, blank=True)
+    bladder_plan = models.CharField(_("bladder plan"), max_length=500, blank=True)
+    surgical_referral = models.CharField(_("surgical referral"), max_length=500, blank=True)
+    pain_at_rest = models.PositiveSmallIntegerField(_("pain at rest"), null=True, blank=True)
+    pain_control = models.CharField(_("pain control"), max_length=16, choices=PainControl.choices, blank=True)
+    pain_control_plan = models.TextField(_("pain-control plan"), max_length=2000, blank=True)
+    activity_order = models.CharField(_("activity order"), max_length=16, choices=ActivityOrder.choices, blank=True)
+    limb_source_and_plan = models.TextField(_("limb source and its plan"), max_length=2000, blank=True)
+    red_flags_checked = models.BooleanField(_("warning signs checked"), default=False)
+    re_exam_due_on = models.DateField(_("re-examination due"), null=True, blank=True)
+
+    drafted_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    drafted_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    signed_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True, blank=True)
+    signed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ProblemDefinitionQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["patient", "version"], name="one_definition_per_patient_and_version"),
+            models.UniqueConstraint(fields=["patient"], condition=Q(signed_at=None), name="one_draft_per_patient"),
+            models.CheckConstraint(
+                condition=Q(signed_at=None, signed_by=None)
+                | (
+                    Q(
+                        signed_at__isnull=False,
+                        signed_by__isnull=False,
+                        neuro_deficit__isnull=False,
+                        neuro_grade__isnull=False,
+                        onset_on__isnull=False,
+                        pain_at_rest__isnull=False,
+                        re_exam_due_on__isnull=False,
+                        red_flags_checked=True,
+                    )
+                    & ~Q(origin="")
+                    & ~Q(mechanism="")
+                    & ~Q(cause="")
+                    & ~Q(pain_control="")
+                    & ~Q(activity_order="")
+                ),
+                name="a_signed_definition_is_complete",
+            ),
+            models.CheckConstraint(
+                condition=Q(signed_at=None)
+                | Q(neuro_deficit=True, neuro_grade__gte=2)
+                | Q(neuro_deficit=False, neuro_grade__lt=2),
+                name="deficit_means_grade_2_or_more",
+            ),
+            models.CheckConstraint(
+                condition=Q(signed_at=None) | ~Q(mechanism="musculoskeletal") | Q(neuro_deficit=False),
+                name="musculoskeletal_means_no_deficit",
+            ),
+            models.CheckConstraint(
+                condition=Q(signed_at=None) | ~Q(origin="secondary") | ~Q(limb_source_and_plan=""),
+                name="secondary_pain_names_the_limb",
+            ),
+            models.CheckConstraint(condition=Q(neuro_grade=None) | Q(neuro_grade__lte=5), name="neuro_grade_is_0_to_5"),
+            models.CheckConstraint(
+                condition=Q(pain_at_rest=None) | Q(pain_at_rest__lte=10),
+                name="pain_at_rest_is_0_to_10",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"ProblemDefinition {self.pk}"
+
+    @property
+    def is_signed(self) -> bool:
+        return self.signed_at is not None

@@ -1,0 +1,1 @@
+"""The pages about a dog: its data, its problem definition, its caregivers."""
