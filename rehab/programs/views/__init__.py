@@ -1,0 +1,1 @@
+"""The pages on which a program is assigned, changed and read."""
