@@ -24,7 +24,7 @@ class Blank:
         self.template = template
         self._names = names
         self._constants = constants
-        self._rendered: dict[tuple[Any, ...], list[str]] = {}
+        self._rendered: dict[tuple[Any, ...], str] = {}
 
     def fill(self, values: Mapping[str, object], **shape: str | bool) -> SafeString:
         """The part with these values.
@@ -33,19 +33,19 @@ class Blank:
             KeyError: a variable of the template has no value.
         """
         key = (get_language(), *shape.values())
-        parts = self._rendered.get(key)
-        if parts is None:
-            parts = self._render(shape)
+        part = self._rendered.get(key)
+        if part is None:
+            part = self._render(shape)
             if not settings.DEBUG:
-                self._rendered[key] = parts
-        # Literal, name, literal, name, …, literal.
-        filled = parts[:]
-        for place in range(1, len(parts), 2):
-            value = values[parts[place]]
-            filled[place] = value if isinstance(value, SafeString) else escape(str(value))
-        return SafeString("".join(filled))
+                self._rendered[key] = part
+        # Literals come from the template; all else is escaped here unless it already was.
+        return SafeString(
+            part
+            % {name: value if isinstance(value, SafeString) else escape(str(value)) for name, value in values.items()}
+        )
 
-    def _render(self, shape: Mapping[str, str | bool]) -> list[str]:
+    def _render(self, shape: Mapping[str, str | bool]) -> str:
         tokens = {name: f"\ue000{name}\ue001" for name in self._names}
         constants = self._constants() if self._constants else {}
-        return _TOKEN.split(render_to_string(self.template, {**constants, **tokens, **shape}))
+        part = render_to_string(self.template, {**constants, **tokens, **shape})
+        return _TOKEN.sub(r"%(\1)s", part.replace("%", "%%"))

@@ -106,7 +106,7 @@ def test_what_is_left_is_what_the_page_says(
 ) -> None:
     program = make.make_program(patient, vet, exercises=[])
     at_random(program, owner, random.Random(seed))  # noqa: S311 (a test that can be repeated)
-    page = day_of(patient)
+    page = day_of(patient).counts
     expected = (
         {owner.pk: [UnfinishedDog(patient_id=patient.pk, name="Bruno", left=page.left, minutes=page.minutes_left)]}
         if page.left

@@ -1,0 +1,111 @@
+"""The API: what a phone's outbox sends, answered one by one."""
+
+from collections import Counter
+from typing import Any, Final
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rest_framework import status
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.access import Right, Role, access, signed_in
+from accounts.models import User
+from rehab.patients.models import Patient
+from rehab.sessions import commands as parsing
+from rehab.sessions.actions import Answer, Outcome, apply_commands
+from rehab.sessions.commands import Command, Refusal, Why
+from rehab.sessions.day import Day
+from rehab.sessions.queries import dog_and_roles, logged
+from rehab.sessions.wording import sentence
+
+MOST_COMMANDS: Final = 100
+MOST_BYTES: Final = 256 * 1024
+
+
+class TooLarge(APIException):
+    """More than one request may carry; the phone sends smaller batches then."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+
+
+class SignedIn(SessionAuthentication):
+    """The session of the browser, with its CSRF check; who has none is told so with 401."""
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Session"
+
+
+class CommandsView(APIView):
+    """Takes a list of commands of one or several dogs, and answers each by its id."""
+
+    authentication_classes = [SignedIn]
+
+    def post(self, request: Request) -> Response:
+        raws = _list_of(request)
+        answers = _apply(raws, user=signed_in(request._request))  # noqa: SLF001 - the framework's own way to it
+        return Response({"answers": [_as_json(raw, answer) for raw, answer in zip(raws, answers, strict=True)]})
+
+
+commands = access(Right.LOG)(CommandsView.as_view())
+
+
+def _list_of(request: Request) -> list[Any]:
+    if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
+        raise TooLarge(_("The request is larger than %(most)s bytes.") % {"most": MOST_BYTES})
+    try:
+        body = request.data
+    except (ParseError, RecursionError):
+        raise ParseError(_("The body is not valid JSON.")) from None
+    if not isinstance(body, list):
+        raise ParseError(_("The body is not a list of commands."))
+    if len(body) > MOST_COMMANDS:
+        raise TooLarge(_("A request carries at most %(most)s commands.") % {"most": MOST_COMMANDS})
+    return body
+
+
+def _apply(raws: list[Any], *, user: User) -> list[Answer]:
+    at = timezone.now()
+    parsed = [parsing.parse(raw) for raw in raws]
+    places: dict[UUID, list[int]] = {}
+    for place, one in enumerate(parsed):
+        if isinstance(one, Command):
+            places.setdefault(one.patient, []).append(place)
+    # A dog that is somebody else's is answered exactly like one that does not exist.
+    unknown = Refusal(why=Why.PATIENT_UNKNOWN)
+    answers = [Answer(outcome=Outcome.REFUSED, refusal=one if isinstance(one, Refusal) else unknown) for one in parsed]
+    for patient_id, its_places in places.items():
+        its_commands = [one for place in its_places if isinstance(one := parsed[place], Command)]
+        if (read := _read(user, patient_id, its_commands)) is not None:
+            patient, roles, day = read
+            found = apply_commands(patient=patient, roles=roles, commands=its_commands, by=user, at=at, day=day)
+            for place, answer in zip(its_places, found, strict=True):
+                answers[place] = answer
+    return answers
+
+
+def _read(user: User, patient_id: UUID, commands: list[Command]) -> tuple[Patient, frozenset[Role], Day | None] | None:
+    """The dog and what the person is to it, with the day that most of the commands are about in the same read."""
+    day = Counter(one.day for one in commands).most_common(1)[0][0]
+    read = logged(user=user, patient_id=patient_id, day=day)
+    if read is not None:
+        return read.patient, read.roles, read.day
+    known = dog_and_roles(user=user, patient_id=patient_id)
+    return (*known, None) if known else None
+
+
+def _as_json(raw: Any, answer: Answer) -> dict[str, str | None]:
+    said: dict[str, str | None] = {"id": _id_of(raw), "outcome": answer.outcome.value}
+    if answer.refusal is not None:
+        said |= {"code": answer.refusal.why.value, "reason": sentence(answer.refusal)}
+    return said
+
+
+def _id_of(raw: Any) -> str | None:
+    """The id as it was sent, shortened and without what JSON cannot carry; none where there is none."""
+    sent = raw.get("id") if isinstance(raw, dict) else None
+    return sent[: parsing.LONGEST_TEXT].encode(errors="replace").decode() if isinstance(sent, str) else None

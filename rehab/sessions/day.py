@@ -1,0 +1,194 @@
+"""One day of one dog as plain values: what is due, what was said about it, what is left.
+
+The state of a time of the day (a slot) is the last event by (``done_at``, key), whatever the order of arrival.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from rehab.programs.dose import Dose
+
+
+class SlotState(StrEnum):
+    OPEN = "open"
+    DONE = "done"
+    PART = "part"
+    SKIPPED = "skipped"
+
+
+STATES: Final = {
+    "done": SlotState.DONE,
+    "partial": SlotState.PART,
+    "skipped": SlotState.SKIPPED,
+    "undone": SlotState.OPEN,
+}
+
+
+class Event(NamedTuple):
+    """What was said once about one slot; ``by`` is the first name of who said it."""
+
+    id: UUID
+    prescription: UUID
+    slot: int
+    state: str
+    share: int
+    skip_reason: str
+    done_at: dt.datetime
+    by: str
+
+    @property
+    def order(self) -> tuple[dt.datetime, UUID]:
+        return self.done_at, self.id
+
+
+class Prescribed(NamedTuple):
+    """One prescription, as far as the family's day needs it.
+
+    ``earlier_state`` is the last thing said about a one-off before this day, empty when nothing was.
+    """
+
+    id: UUID
+    exercise: UUID
+    name: str
+    dose: Dose
+    times_per_day: int
+    weekdays: int
+    is_one_off: bool
+    anchor: str
+    note: str
+    starts_on: dt.date
+    ends_on: dt.date | None
+    earlier_state: str = ""
+
+    def is_active_on(self, day: dt.date) -> bool:
+        return self.starts_on <= day and (self.ends_on is None or day < self.ends_on)
+
+    def is_due_on(self, day: dt.date) -> bool:
+        return not self.is_one_off and self.is_active_on(day) and bool(self.weekdays >> day.weekday() & 1)
+
+
+class Slot(NamedTuple):
+    number: int
+    state: SlotState
+    event: Event | None
+
+
+class Item(NamedTuple):
+    """A prescription on this day, with each of its times of the day."""
+
+    prescribed: Prescribed
+    slots: tuple[Slot, ...]
+
+    @property
+    def open_slots(self) -> list[Slot]:
+        return [slot for slot in self.slots if slot.state is SlotState.OPEN]
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether anything that still holds was said about it."""
+        return any(slot.state is not SlotState.OPEN for slot in self.slots)
+
+
+class Counts(NamedTuple):
+    """The day in numbers: times done (also in part), skipped and left, of all that are due, and the minutes left.
+
+    ``minutes_left`` is about, and 0 where the doses do not tell.
+    """
+
+    done: int
+    skipped: int
+    left: int
+    total: int
+    minutes_left: int
+
+
+@dataclass(frozen=True)
+class Day:
+    """A dog's day: what counts (``items``), what is asked once (``one_offs``), what was done besides (``extras``)."""
+
+    day: dt.date
+    prescribed: Sequence[Prescribed]
+    events: Sequence[Event]
+
+    def with_events(self, events: Iterable[Event]) -> "Day":
+        return Day(day=self.day, prescribed=self.prescribed, events=[*self.events, *events])
+
+    @cached_property
+    def last(self) -> Mapping[tuple[UUID, int], Event]:
+        """The event that holds, by prescription and slot."""
+        last: dict[tuple[UUID, int], Event] = {}
+        for event in self.events:
+            key = event.prescription, event.slot
+            if key not in last or last[key].order <= event.order:
+                last[key] = event
+        return last
+
+    @cached_property
+    def _replaced(self) -> Mapping[UUID, UUID]:
+        """The prescription that each one due today replaced today.
+
+        A change in the middle of the day ends one prescription and starts the next: what the family did in the
+        morning stays done, or the dog would do it twice on the day on which somebody made it easier.
+        """
+        ended = {one.exercise: one.id for one in self.prescribed if one.ends_on == self.day}
+        return {
+            one.id: ended[one.exercise]
+            for one in self.prescribed
+            if one.exercise in ended and one.starts_on == self.day and one.is_due_on(self.day)
+        }
+
+    def _item(self, one: Prescribed) -> Item:
+        slots = []
+        for number in range(1, one.times_per_day + 1):
+            event = self.last.get((one.id, number))
+            if event is None and one.id in self._replaced:
+                event = self.last.get((self._replaced[one.id], number))
+            slots.append(Slot(number, STATES[event.state] if event else SlotState.OPEN, event))
+        return Item(one, tuple(slots))
+
+    @cached_property
+    def items(self) -> list[Item]:
+        return [self._item(one) for one in self.prescribed if one.is_due_on(self.day)]
+
+    @cached_property
+    def one_offs(self) -> list[Item]:
+        """Done once and then kept so: shown until the day on which it was done."""
+        return [
+            self._item(one)
+            for one in self.prescribed
+            if one.is_one_off and one.is_active_on(self.day) and one.earlier_state != "done"
+        ]
+
+    @cached_property
+    def extras(self) -> list[Item]:
+        """Done on a day on which it was not due, or before it was taken out of the plan; it counts nowhere."""
+        carried = set(self._replaced.values())
+        rest = (
+            self._item(one)
+            for one in self.prescribed
+            if not one.is_one_off and not one.is_due_on(self.day) and one.id not in carried
+        )
+        return [item for item in rest if item.is_answered]
+
+    def find(self, prescription: UUID) -> Item | None:
+        return next((self._item(one) for one in self.prescribed if one.id == prescription), None)
+
+    @cached_property
+    def counts(self) -> Counts:
+        done = skipped = total = 0
+        minutes = 0.0
+        for item in self.items:
+            for slot in item.slots:
+                total += 1
+                if slot.state is SlotState.SKIPPED:
+                    skipped += 1
+                elif slot.state is SlotState.OPEN:
+                    minutes += item.prescribed.dose.minutes_per_time
+                else:
+                    done += 1
+        return Counts(done, skipped, total - done - skipped, total, max(1, round(minutes)) if minutes else 0)
