@@ -22,8 +22,6 @@ from accounts.models import User
 from accounts.queries import people_of
 from accounts.sign_in import JOIN_TOKEN
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
-
 
 def _refused_is_422(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     # allauth shows an invalid form again with 200; a valid one always redirects.
@@ -116,7 +114,7 @@ def demo_sign_in(request: HttpRequest, persona: str) -> HttpResponse:
     if not settings.DEMO or persona not in PERSONAS:
         raise Http404
     user = get_object_or_404(User, email=PERSONAS[persona].email, is_active=True)
-    login(request, user, backend=BACKEND)
+    login(request, user)
     response = redirect("home")
     remember_language(response, user.language)
     return response
