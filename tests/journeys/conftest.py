@@ -13,6 +13,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from tests.journeys.browsers import find_chromium
@@ -79,6 +80,8 @@ def _stack(
         var=tmp_path_factory.mktemp("installation"),
         environment={
             "EMAIL_URL": _mail_server.url,
+            # So that a test can sign somebody in without walking the way by mail each time.
+            "SECRET_KEY": settings.SECRET_KEY,
             "NUDGE_TICK_SECONDS": "1",
             "SUMMARY_REFRESH_SECONDS": "1",
         },
@@ -171,10 +174,16 @@ def new_context(browser: Browser, stack: Stack) -> Iterator[NewContext]:
 
 
 @pytest.fixture
-def phone(new_context: NewContext, playwright: Playwright) -> BrowserContext:
-    """An owner's phone."""
+def new_phone(new_context: NewContext, playwright: Playwright) -> NewContext:
+    """Open an owner's phone: `new_phone(timezone_id="Europe/Madrid")`."""
     device = {key: value for key, value in playwright.devices["Pixel 7"].items() if key != "default_browser_type"}
-    return new_context(**device)
+    return lambda **options: new_context(**device, **options)
+
+
+@pytest.fixture
+def phone(new_phone: NewContext) -> BrowserContext:
+    """An owner's phone."""
+    return new_phone()
 
 
 @pytest.fixture

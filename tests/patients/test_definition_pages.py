@@ -88,7 +88,7 @@ def test_draft_page_shows_what_was_saved(
     assert form["neuro_deficit"].value() == "no"
     assert form["neuro_grade"].value() == 0
     assertContains(answer, "Version 1, a draft · saved by Tom Reyes")
-    assertContains(answer, "row D1 asks for a first look after 14 days: April 1, 2026")
+    assertContains(answer, "row D1 asks for a first look after 14 days: 1 Apr 2026")
     # Nothing of gate A is called optional; only what may stay empty for good.
     assert answer.content.count(b"(optional)") == 2
 

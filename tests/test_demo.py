@@ -1,0 +1,68 @@
+"""The demo clinic is made by the product's own actions, once."""
+
+import io
+
+import pytest
+from django.conf import LazySettings
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from accounts.demo import PERSONAS
+from accounts.models import AuditEvent, User
+from rehab.demo import STORIES, create_demo
+from rehab.guidance.models import PatientSummary
+from rehab.library.actions import load_library
+from rehab.patients.models import Patient
+from rehab.programs.models import Program
+from rehab.sessions.models import Command, PainAnswer, PerformedExercise
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def said() -> list[str]:
+    load_library(at=timezone.now())
+    heard: list[str] = []
+    assert create_demo(at=timezone.now(), say=heard.append)
+    return heard
+
+
+def test_demo_has_eight_dogs_in_eight_situations(said: list[str]) -> None:
+    assert len(said) == len(STORIES) == Patient.objects.count() == 8
+    situations = {
+        (s.origin, s.mechanism, s.cause, s.phase, s.attention > 0)
+        for s in PatientSummary.objects.filter(patient__in=Patient.objects.all())
+    }
+    assert len(situations) == 8
+    assert set(Program.objects.open().values_list("decision_row", flat=True)) == {"D1", "D2", "D3", "D4", "D5", "D7"}
+    assert not Program.objects.open().filter(patient__name="Nala").exists()
+
+
+def test_demo_has_eight_weeks_of_history_that_ends_today(said: list[str]) -> None:
+    today = timezone.now().date()
+    days = PerformedExercise.objects.dates("day", "day")
+    assert (today - min(days)).days in (54, 55, 56)
+    assert Command.objects.filter(received_at__gt=timezone.now()).count() == 0
+    assert PainAnswer.objects.count() > 500
+    assert AuditEvent.objects.filter(kind="definition.signed").count() == sum(len(s.chapters) for s in STORIES)
+
+
+def test_demo_people_are_those_of_the_sign_in_page(said: list[str]) -> None:
+    emails = set(User.objects.values_list("email", flat=True))
+    assert {persona.email for persona in PERSONAS.values()} <= emails
+    owner, caregiver = (User.objects.get(email=PERSONAS[key].email) for key in ("owner", "caregiver"))
+    assert [p.name for p in Patient.objects.visible_to(owner)] == ["Bruno"]
+    assert [p.name for p in Patient.objects.visible_to(caregiver)] == ["Bruno"]
+
+
+def test_demo_is_made_once(said: list[str]) -> None:
+    commands = Command.objects.count()
+    assert not create_demo(at=timezone.now(), say=said.append)
+    assert (Command.objects.count(), len(said)) == (commands, 8)
+
+
+def test_demo_command_refuses_a_real_installation(settings: LazySettings) -> None:
+    settings.DEMO = False
+    with pytest.raises(CommandError, match="only for STEADYBACK_MODE=embedded with DEMO=1"):
+        call_command("demo", stdout=io.StringIO())
+    assert not User.objects.exists()
