@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any, ClassVar, Self
+from uuid import UUID
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -40,7 +41,7 @@ class PatientQuerySet(models.QuerySet["Patient"]):
     def visible_to(self, user: User) -> PatientQuerySet:
         return self.filter(may_see(user, patient="pk"))
 
-    def treated_by(self, user: User) -> PatientQuerySet:
+    def treated_by(self, user: User | UUID) -> PatientQuerySet:
         """Dogs of the clinics in which the person works as vet or therapist."""
         clinics = Membership.objects.current().filter(user=user, role__in=CLINICAL_ROLES)
         return self.filter(clinic__in=clinics.values("clinic"))

@@ -1,0 +1,153 @@
+"""What the rules look at, read for many dogs at once: a fixed number of statements for any number of dogs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from rehab.guidance.attention import CAREFUL, WINDOW_DAYS, Answer, Day, Dog, Moment
+from rehab.patients.decision_rows import Row, row_for
+from rehab.patients.models import ProblemDefinition
+from rehab.programs.models import Prescription, Program
+from rehab.sessions.adherence import Period, tallies
+from rehab.sessions.models import PainAnswer, PerformedExercise
+from rehab.sessions.queries import SlotShare, slot_shares
+
+PERIOD = (
+    "pk",
+    "exercise",
+    "starts_on",
+    "ends_on",
+    "weekdays",
+    "times_per_day",
+    "is_one_off",
+)
+
+
+@dataclass(kw_only=True)
+class Facts:
+    """What is known about one dog over some days; ``shares`` are the last word about each time of a day."""
+
+    definition: ProblemDefinition | None = None
+    program: Program | None = None
+    periods: list[Period] = field(default_factory=list)
+    shares: dict[tuple[UUID, dt.date, int], int] = field(default_factory=dict)
+    pain_skips: set[dt.date] = field(default_factory=set)
+    answers: list[Answer] = field(default_factory=list)
+
+    def add(self, said: SlotShare) -> None:
+        """Take in the last word about one time of a day."""
+        self.shares[said.prescription, said.day, said.slot] = said.share
+        if said.skip_reason == PerformedExercise.SkipReason.PAIN:
+            self.pain_skips.add(said.day)
+
+    @property
+    def row(self) -> Row | None:
+        """The decision row of the signed definition."""
+        if self.definition is None:
+            return None
+        return row_for(
+            origin=self.definition.origin,
+            mechanism=self.definition.mechanism,
+            neuro_deficit=self.definition.neuro_deficit,
+            neuro_grade=self.definition.neuro_grade,
+        )
+
+    @property
+    def profile(self) -> str:
+        """Whose limits apply: the more careful of the program's and the newest signed definition's."""
+        known = {self.program.profile if self.program else None, self.row.profile if self.row else None}
+        return CAREFUL if CAREFUL in known or known == {None} else "msk"
+
+    def parts(self, *, today: dt.date, count: int = WINDOW_DAYS) -> dict[tuple[UUID, dt.date], float]:
+        """What counts for adherence of the days ending with today: how much of an item was done on a day, 0 to 1.
+
+        Of the days before today everything that was due counts, of today only what is done: it is not over.
+        """
+        first = today - dt.timedelta(days=count - 1)
+        parts = self._tallies(first=first, today=today)
+        return {key: part for key, part in parts.items() if key[1] < today or part == 1}
+
+    def days(self, *, today: dt.date, count: int = WINDOW_DAYS) -> list[Day]:
+        """The days ending with today, oldest first, with what counts for adherence."""
+        first = today - dt.timedelta(days=count - 1)
+        heard = {day for _, day, _ in self.shares} | {answer.felt_on for answer in self.answers}
+        by_day: dict[dt.date, list[float]] = {first + dt.timedelta(days=number): [] for number in range(count)}
+        for (_, day), part in self.parts(today=today, count=count).items():
+            by_day[day].append(part)
+        return [Day(day=day, due=len(done), done=sum(done), is_heard=day in heard) for day, done in by_day.items()]
+
+    def so_far(self, *, today: dt.date) -> Day:
+        """Today with everything that is due, done or not."""
+        parts = self._tallies(first=today, today=today).values()
+        return Day(day=today, due=len(parts), done=sum(parts))
+
+    def _tallies(self, *, first: dt.date, today: dt.date) -> dict[tuple[UUID, dt.date], float]:
+        until = today + dt.timedelta(days=1)
+        return tallies(self.periods, self.shares, first=first, until=until, today=today)
+
+    def dog(self, *, today: dt.date, days: Collection[Day]) -> Dog:
+        """The same as the rules want it, about the given days."""
+        row = self.row
+        known = {day.day for day in days}
+        return Dog(
+            today=today,
+            profile=self.profile,
+            is_signed=self.definition is not None,
+            is_undetermined=row is not None and row.forbids_progress,
+            has_program=self.program is not None,
+            re_exam_due_on=self.definition.re_exam_due_on if self.definition else None,
+            intake_pain=self.definition.pain_at_rest if self.definition else None,
+            answers=[answer for answer in self.answers if answer.felt_on in known],
+            days=days,
+            pain_skips=self.pain_skips & known,
+        )
+
+
+def facts_of(patient_ids: Collection[UUID], *, first: dt.date, until: dt.date) -> defaultdict[UUID, Facts]:
+    """The facts of the half-open period, by dog; a dog without any has empty ones. Five statements."""
+    found: defaultdict[UUID, Facts] = defaultdict(Facts)
+    for definition in (
+        ProblemDefinition.objects.signed()
+        .filter(patient__in=patient_ids)
+        .only(
+            "patient_id",
+            "version",
+            "origin",
+            "mechanism",
+            "cause",
+            "neuro_deficit",
+            "neuro_grade",
+            "pain_at_rest",
+            "re_exam_due_on",
+        )
+        .order_by("patient", "version")
+    ):
+        found[definition.patient_id].definition = definition
+    for program in Program.objects.open().filter(patient__in=patient_ids):
+        found[program.patient_id].program = program
+    for patient, *period in (
+        Prescription.objects.filter(patient__in=patient_ids)
+        .overlapping(first, until)
+        .order_by("patient", "pk")
+        .values_list("patient", *PERIOD)
+    ):
+        found[patient].periods.append(Period(*period))
+    for said in slot_shares(patient_ids, first, until):
+        found[said.patient].add(said)
+    # The answer about the night before the first day belongs to the session of the day before it.
+    last: dict[tuple[UUID, dt.date, str], int] = {}
+    for patient, day, moment, score in (
+        PainAnswer.objects.filter(patient__in=patient_ids, day__gte=first - dt.timedelta(days=1), day__lt=until)
+        .order_by("patient", "day", "moment", "done_at", "command")
+        .values_list("patient", "day", "moment", "score")
+    ):
+        last[patient, day, moment] = score
+    for (patient, day, moment), score in last.items():
+        answer = Answer(day=day, moment=Moment(moment), score=score)
+        if answer.felt_on >= first:
+            found[patient].answers.append(answer)
+    return found

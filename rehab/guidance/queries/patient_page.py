@@ -1,0 +1,389 @@
+"""The staff's page of one dog: a fixed number of statements, whatever was prescribed and however long ago."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from rehab.guidance import attention, wording
+from rehab.guidance.attention import Answer, Level, Moment, Reason
+from rehab.guidance.charts import Chart, ChartDay, draw
+from rehab.guidance.queries.facts import Facts
+from rehab.patients.models import (
+    Caregiver,
+    CaregiverInvitation,
+    Patient,
+    ProblemDefinition,
+)
+from rehab.programs.models import Decision, Prescription, Program
+from rehab.programs.queries import Chapter, history, open_program
+from rehab.sessions.adherence import Period
+from rehab.sessions.models import PerformedExercise
+from rehab.sessions.queries import Pain, SlotShare, first_name, pain_answers, slot_shares
+
+SPANS: Final = {"14": 14, "56": 56}
+WIDE: Final = 720
+NARROW: Final = 340
+STORY: Final = 5
+ACTIVITY: Final = 10
+SKIPS: Final = 6
+ONE_DAY: Final = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Why:
+    """One reason to look, in words."""
+
+    level: Level
+    icon: str
+    badge: str
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """Something that a person at home told the clinic."""
+
+    at: dt.datetime
+    when: str
+    who: str
+    icon: str
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skip:
+    """An exercise that was left out on a day, and why."""
+
+    day: dt.date
+    exercise: str
+    why: str
+    is_pain: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureDay:
+    """One row of the table behind the picture; the pain was felt on that day."""
+
+    day: dt.date
+    percent: int | None
+    next_morning: int | None
+    before: int | None
+    after: int | None
+    decisions: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """Pain and adherence over a span of days, for a wide and for a narrow screen, and as a table."""
+
+    span: int
+    wide: Chart
+    narrow: Chart
+    days: list[PictureDay]
+    summary: str
+    has_data: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatientPage:
+    """All that the page says about the dog."""
+
+    today: dt.date
+    reasons: list[Why]
+    definition: ProblemDefinition | None
+    draft: ProblemDefinition | None
+    axes: str
+    grade: str
+    re_exam: str
+    re_exam_level: Level
+    program: Program | None
+    is_undetermined: bool
+    prescriptions: list[Prescription]
+    adherence: int | None
+    last_pain: int | None
+    last_pain_on: str
+    picture: Picture
+    activity: list[Said]
+    skips: list[Skip]
+    skips_more: int
+    story: list[Chapter]
+    caregivers: list[Caregiver]
+    invitations: list[CaregiverInvitation]
+    age: str
+
+
+def patient_page(patient: Patient, *, at: dt.datetime, span: int) -> PatientPage:
+    """The page of a dog that was already loaded for its reader."""
+    today = patient.today(at)
+    first = today - (span - 1) * ONE_DAY
+    until = today + ONE_DAY
+    definition, draft = _definitions(patient)
+    program = open_program(patient.pk)
+    prescriptions = _prescriptions(patient, first)
+    said = slot_shares([patient.pk], first, until)
+    pain = pain_answers(patient.pk, first - ONE_DAY, until)
+    decisions = (
+        Decision.objects.filter(patient=patient, effective_on__gte=first, effective_on__lt=until)
+        .only("kind", "effective_on")
+        .order_by("decided_at", "pk")
+    )
+    facts = _facts(definition, program, prescriptions, said, pain)
+    week = facts.days(today=today)
+    dog = facts.dog(today=today, days=week)
+    names = {item.pk: item.exercise.name for item in prescriptions}
+    worst = attention.worst_by_day(facts.answers)
+    last = max((day for day in worst if day <= today), default=None)
+    skips = _skips(said, names)
+    return PatientPage(
+        today=today,
+        reasons=[_why(reason, today=today) for reason in attention.reasons(dog)],
+        definition=definition,
+        draft=draft,
+        axes="" if definition is None else wording.axes(definition.origin, definition.mechanism),
+        grade="" if definition is None else wording.grade(definition.neuro_grade),
+        re_exam=_re_exam(definition, today=today),
+        re_exam_level=_re_exam_level(definition, today=today),
+        program=program,
+        is_undetermined=dog.is_undetermined,
+        prescriptions=_current(prescriptions, program, facts, today=today),
+        adherence=attention.percent(week),
+        last_pain=None if last is None else worst[last],
+        last_pain_on="" if last is None else wording.day_name(last, today=today),
+        picture=_picture(facts, decisions, today=today, span=span),
+        activity=_activity(patient, pain, first, until, names, today=today),
+        skips=skips[:SKIPS],
+        skips_more=max(0, len(skips) - SKIPS),
+        story=[] if program is None else history(program)[:STORY],
+        caregivers=list(
+            Caregiver.objects.current()
+            .filter(patient=patient)
+            .select_related("user")
+            .order_by("-relation", "started_at", "pk")
+        ),
+        invitations=list(
+            CaregiverInvitation.objects.filter(
+                patient=patient,
+                invitation__accepted_at=None,
+                invitation__revoked_at=None,
+                invitation__expires_at__gt=at,
+            )
+            .select_related("invitation")
+            .order_by("invitation__created_at", "pk")
+        ),
+        age="" if patient.born_on is None else wording.age(patient.born_on, today=today),
+    )
+
+
+def _why(reason: Reason, *, today: dt.date) -> Why:
+    level = attention.level(reason.severity)
+    return Why(
+        level=level,
+        icon=wording.ICONS[level],
+        badge=str(wording.BADGES[reason.code]),
+        sentence=wording.sentence(reason, today=today),
+    )
+
+
+def _definitions(
+    patient: Patient,
+) -> tuple[ProblemDefinition | None, ProblemDefinition | None]:
+    """The newest signed definition, and the draft that may follow it."""
+    newest = (
+        ProblemDefinition.objects.filter(patient=patient).select_related("signed_by", "drafted_by").newest_first()[:2]
+    )
+    draft: ProblemDefinition | None = None
+    for definition in newest:
+        if definition.is_signed:
+            return definition, draft
+        draft = definition
+    return None, draft
+
+
+def _prescriptions(patient: Patient, first: dt.date) -> list[Prescription]:
+    """What counted in the period, and what is to come."""
+    return list(
+        Prescription.objects.filter(patient=patient)
+        .filter(Q(ends_on=None) | Q(ends_on__gte=first))
+        .select_related("exercise", "started_by")
+        .order_by("position", "starts_on", "pk")
+    )
+
+
+def _facts(
+    definition: ProblemDefinition | None,
+    program: Program | None,
+    prescriptions: Sequence[Prescription],
+    said: Sequence[SlotShare],
+    pain: dict[tuple[dt.date, str], Pain],
+) -> Facts:
+    facts = Facts(
+        definition=definition,
+        program=program,
+        periods=[
+            Period(
+                prescription=item.pk,
+                exercise=item.exercise_id,
+                starts_on=item.starts_on,
+                ends_on=item.ends_on,
+                weekdays=item.weekdays,
+                times_per_day=item.times_per_day,
+                is_one_off=item.is_one_off,
+            )
+            for item in prescriptions
+        ],
+        answers=[Answer(day=answer.day, moment=Moment(answer.moment), score=answer.score) for answer in pain.values()],
+    )
+    for word in said:
+        facts.add(word)
+    return facts
+
+
+def _current(
+    prescriptions: Sequence[Prescription], program: Program | None, facts: Facts, *, today: dt.date
+) -> list[Prescription]:
+    """What no decision has ended, each with its ``adherence_percent`` of the last fourteen days."""
+    if program is None:
+        return []
+    parts: dict[UUID, list[float]] = {}
+    for (item, _day), part in facts.parts(today=today).items():
+        parts.setdefault(item, []).append(part)
+    current: list[Prescription] = []
+    for prescription in prescriptions:
+        if prescription.program_id == program.pk and prescription.ended_by_id is None:
+            done = parts.get(prescription.pk)
+            shown: Any = prescription
+            shown.adherence_percent = round(100 * sum(done) / len(done)) if done else None
+            current.append(prescription)
+    return current
+
+
+def _picture(facts: Facts, decisions: Iterable[Decision], *, today: dt.date, span: int) -> Picture:
+    felt = {(answer.felt_on, answer.moment): answer.score for answer in facts.answers}
+    decided: dict[dt.date, list[str]] = {}
+    for decision in decisions:
+        decided.setdefault(decision.effective_on, []).append(str(Decision.Kind(decision.kind).label))
+    rows = [
+        PictureDay(
+            day=day.day,
+            percent=attention.percent([day]),
+            next_morning=felt.get((day.day, Moment.NEXT_MORNING)),
+            before=felt.get((day.day, Moment.BEFORE)),
+            after=felt.get((day.day, Moment.AFTER)),
+            decisions=", ".join(decided.get(day.day, ())),
+        )
+        for day in (*facts.days(today=today, count=span)[:-1], facts.so_far(today=today))
+    ]
+    days = [
+        ChartDay(
+            label=wording.short_day(row.day),
+            percent=row.percent,
+            next_morning=row.next_morning,
+            before=row.before,
+            after=row.after,
+            is_open=row.day == today,
+            is_decided=bool(row.decisions),
+        )
+        for row in rows
+    ]
+    limit = attention.limits_of(facts.profile).resting
+    text = _("limit")
+    return Picture(
+        span=span,
+        wide=draw(days, width=WIDE, limit=limit, limit_text=text),
+        narrow=draw(days, width=NARROW, limit=limit, limit_text=text),
+        days=rows[::-1],
+        summary=_summary(rows),
+        has_data=any(
+            value is not None for row in rows for value in (row.percent, row.next_morning, row.before, row.after)
+        ),
+    )
+
+
+def _summary(rows: Sequence[PictureDay]) -> str:
+    scores = [score for row in rows for score in (row.next_morning, row.before, row.after) if score is not None]
+    if not scores:
+        return _("Pain and exercises of the last %(days)s days: no pain answer.") % {"days": len(rows)}
+    return _(
+        "Pain and exercises of the last %(days)s days: pain between %(least)s and %(most)s of 10, last %(last)s."
+    ) % {"days": len(rows), "least": min(scores), "most": max(scores), "last": scores[-1]}
+
+
+def _re_exam(definition: ProblemDefinition | None, *, today: dt.date) -> str:
+    if definition is None or definition.re_exam_due_on is None:
+        return ""
+    return wording.days_left(definition.re_exam_due_on, today=today)
+
+
+def _re_exam_level(definition: ProblemDefinition | None, *, today: dt.date) -> Level:
+    if definition is None or definition.re_exam_due_on is None:
+        return Level.OK
+    left = (definition.re_exam_due_on - today).days
+    return Level.WATCH if left <= attention.RE_EXAM_SOON_DAYS else Level.OK
+
+
+def _skips(said: Sequence[SlotShare], names: dict[Any, str]) -> list[Skip]:
+    """What was left out, newest first; several times of one day are one entry."""
+    found = {(word.day, names.get(word.prescription, ""), word.skip_reason) for word in said if word.skip_reason}
+    return [
+        Skip(
+            day=day,
+            exercise=exercise,
+            why=str(PerformedExercise.SkipReason(reason).label),
+            is_pain=reason == PerformedExercise.SkipReason.PAIN,
+        )
+        for day, exercise, reason in sorted(found, reverse=True)
+    ]
+
+
+_STATES: Final = {
+    PerformedExercise.State.DONE: "circle-check",
+    PerformedExercise.State.PARTIAL: "contrast",
+    PerformedExercise.State.SKIPPED: "skip-forward",
+    PerformedExercise.State.UNDONE: "undo-2",
+}
+
+
+def _activity(
+    patient: Patient,
+    pain: dict[tuple[dt.date, str], Pain],
+    first: dt.date,
+    until: dt.date,
+    names: dict[Any, str],
+    *,
+    today: dt.date,
+) -> list[Said]:
+    """Who said what when, newest first."""
+    events = (
+        PerformedExercise.objects.filter(patient=patient, day__gte=first, day__lt=until)
+        .order_by("-done_at", "-pk")
+        .values_list("prescription", "state", "done_at", "recorded_by__name", "recorded_by__email")
+    )[:ACTIVITY]
+    said = [
+        Said(
+            at=at,
+            when=wording.moment(at, patient.time_zone, today=today),
+            who=first_name(name, email),
+            icon=_STATES[PerformedExercise.State(state)],
+            what=_("%(exercise)s: %(state)s")
+            % {"exercise": names.get(item, ""), "state": PerformedExercise.State(state).label},
+        )
+        for item, state, at, name, email in events
+    ]
+    said += [
+        Said(
+            at=answer.done_at,
+            when=wording.moment(answer.done_at, patient.time_zone, today=today),
+            who=answer.by,
+            icon="activity",
+            what=str(wording.PAIN[Moment(answer.moment)]) % {"score": answer.score},
+        )
+        for answer in pain.values()
+    ]
+    return sorted(said, key=lambda one: one.at, reverse=True)[:ACTIVITY]

@@ -1,0 +1,231 @@
+"""What the vet's pages say: reasons with their numbers, problems in short words, days as people name them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from rehab.guidance.attention import Code, Level, Moment, Reason
+from rehab.patients.models import ProblemDefinition
+
+BADGES: Final = {
+    Code.PAIN_AT_LIMIT: gettext_lazy("Pain at the limit"),
+    Code.SKIPPED_FOR_PAIN: gettext_lazy("Skipped for pain"),
+    Code.PAIN_UP: gettext_lazy("Pain up"),
+    Code.MORNING_UP: gettext_lazy("Worse mornings"),
+    Code.SILENT: gettext_lazy("Silent"),
+    Code.RE_EXAM_OVERDUE: gettext_lazy("Re-exam overdue"),
+    Code.RE_EXAM_SOON: gettext_lazy("Re-exam soon"),
+    Code.LOW_ADHERENCE: gettext_lazy("Little done"),
+    Code.NOT_SIGNED: gettext_lazy("Not signed"),
+    Code.NO_PROGRAM: gettext_lazy("No program"),
+    Code.NO_PAIN_ANSWER: gettext_lazy("No pain answer"),
+    Code.UNDETERMINED: gettext_lazy("Question open"),
+}
+ICONS: Final = {Level.ACT: "octagon-alert", Level.WATCH: "triangle-alert", Level.OK: "circle-check"}
+
+ORIGINS: Final[Mapping[str, Any]] = {
+    ProblemDefinition.Origin.PRIMARY: gettext_lazy("primary"),
+    ProblemDefinition.Origin.SECONDARY: gettext_lazy("secondary"),
+    ProblemDefinition.Origin.UNDETERMINED: gettext_lazy("origin open"),
+}
+MECHANISMS: Final[Mapping[str, Any]] = {
+    ProblemDefinition.Mechanism.MUSCULOSKELETAL: gettext_lazy("musculoskeletal"),
+    ProblemDefinition.Mechanism.NEUROLOGIC: gettext_lazy("neurologic"),
+    ProblemDefinition.Mechanism.MIXED: gettext_lazy("mixed"),
+    ProblemDefinition.Mechanism.UNDETERMINED: gettext_lazy("mechanism open"),
+}
+PAIN: Final = {
+    Moment.BEFORE: gettext_lazy("Pain %(score)s of 10 before exercise"),
+    Moment.AFTER: gettext_lazy("Pain %(score)s of 10 after exercise"),
+    Moment.NEXT_MORNING: gettext_lazy("Pain %(score)s of 10 in the morning"),
+}
+# Short names of the scale tl_grade_0_5. Source: 01_neuro.yaml, ``grades``.
+GRADES: Final = (
+    gettext_lazy("normal"),
+    gettext_lazy("pain only"),
+    gettext_lazy("walks, but weak or wobbly"),
+    gettext_lazy("moves legs, cannot walk alone"),
+    gettext_lazy("no movement, feels pain"),
+    gettext_lazy("no movement, no deep pain"),
+)
+
+
+def day_name(day: dt.date, *, today: dt.date) -> str:
+    """The day as a person says it: today, yesterday, Friday, 3 March."""
+    ago = (today - day).days
+    if ago == 0:
+        return _("today")
+    if ago == 1:
+        return _("yesterday")
+    return date_format(day, "l" if 1 < ago < 7 else "MONTH_DAY_FORMAT")
+
+
+def moment(at: dt.datetime, time_zone: str, *, today: dt.date) -> str:
+    """The moment as the dog's family lived it: yesterday, 07:42."""
+    local = at.astimezone(zoneinfo.ZoneInfo(time_zone))
+    return _("%(day)s, %(time)s") % {
+        "day": day_name(local.date(), today=today),
+        "time": date_format(local, "H:i"),
+    }
+
+
+def short_day(day: dt.date) -> str:
+    """The day for the axis of a picture: 3 Mar."""
+    return date_format(day, _("j M"))
+
+
+def number(value: float) -> str:
+    """A score or a median without a needless decimal."""
+    return f"{value:g}"
+
+
+def sentence(reason: Reason, *, today: dt.date) -> str:
+    """The reason in one sentence with its numbers."""
+    return _SENTENCES[reason.code](reason.numbers, today)
+
+
+def problem(cause: str, neuro_grade: int | None, origin: str, mechanism: str) -> tuple[str, str]:
+    """What is wrong with the back, in two short lines: the cause with its grade, and the two axes."""
+    name = ProblemDefinition.Cause(cause).label if cause else _("Cause not answered")
+    if neuro_grade and mechanism != ProblemDefinition.Mechanism.MUSCULOSKELETAL:
+        name = _("%(cause)s, grade %(grade)s") % {"cause": name, "grade": neuro_grade}
+    return str(name), axes(origin, mechanism)
+
+
+def axes(origin: str, mechanism: str) -> str:
+    """The two answers that decide what may be prescribed: primary, musculoskeletal."""
+    answers = ((ORIGINS, origin), (MECHANISMS, mechanism))
+    return ", ".join(str(words[answer]) for words, answer in answers if answer)
+
+
+def grade(value: int | None) -> str:
+    """The neurologic grade with its name: 2, walks, but weak or wobbly."""
+    if value is None:
+        return _("not answered")
+    return _("%(grade)s of 5, %(name)s") % {"grade": value, "name": GRADES[value]}
+
+
+def days_left(day: dt.date, *, today: dt.date) -> str:
+    """How far away a day is: in 5 days, today, 2 days ago."""
+    left = (day - today).days
+    if left == 0:
+        return _("today")
+    if left > 0:
+        return ngettext("in %(days)s day", "in %(days)s days", left) % {"days": left}
+    return ngettext("%(days)s day ago", "%(days)s days ago", -left) % {"days": -left}
+
+
+def age(born_on: dt.date, *, today: dt.date) -> str:
+    """The age in years, or in months before the second birthday."""
+    months = (today.year - born_on.year) * 12 + today.month - born_on.month
+    months -= today.day < born_on.day
+    if months < 24:
+        return ngettext("%(months)s month", "%(months)s months", months) % {"months": months}
+    return ngettext("%(years)s year", "%(years)s years", months // 12) % {"years": months // 12}
+
+
+def _on(numbers: Mapping[str, Any]) -> dt.date:
+    return dt.date.fromisoformat(numbers["on"])
+
+
+def _pain_at_limit(numbers: Mapping[str, Any], today: dt.date) -> str:
+    day = _on(numbers)
+    score = {"score": numbers["score"], "limit": numbers["limit"], "day": day_name(day, today=today)}
+    if numbers["moment"] == Moment.NEXT_MORNING:
+        if day == today:
+            return _("Pain %(score)s of 10 this morning; the limit is %(limit)s.") % score
+        return _("Pain %(score)s of 10 in the morning (%(day)s); the limit is %(limit)s.") % score
+    if numbers["moment"] == Moment.AFTER:
+        return _("Pain %(score)s of 10 after exercise (%(day)s); the limit is %(limit)s.") % score
+    return _("Pain %(score)s of 10 before exercise (%(day)s); the limit is %(limit)s.") % score
+
+
+def _skipped_for_pain(numbers: Mapping[str, Any], today: dt.date) -> str:
+    return _("The family skipped an exercise because of pain (%(day)s).") % {"day": day_name(_on(numbers), today=today)}
+
+
+def _pain_up(numbers: Mapping[str, Any], today: dt.date) -> str:
+    return _("Pain %(score)s of 10 (%(day)s); the week before it was mostly %(usual)s.") % {
+        "score": numbers["score"],
+        "usual": number(numbers["usual"]),
+        "day": day_name(_on(numbers), today=today),
+    }
+
+
+def _morning_up(numbers: Mapping[str, Any], today: dt.date) -> str:
+    return _("Pain %(score)s of 10 on the morning after (%(day)s); usual is %(usual)s.") % {
+        "score": numbers["score"],
+        "usual": number(numbers["usual"]),
+        "day": day_name(_on(numbers), today=today),
+    }
+
+
+def _silent(numbers: Mapping[str, Any], _today: dt.date) -> str:
+    return ngettext(
+        "Nothing heard on the last %(days)s day with exercises.",
+        "Nothing heard on the last %(days)s days with exercises.",
+        numbers["days"],
+    ) % {"days": numbers["days"]}
+
+
+def _low_adherence(numbers: Mapping[str, Any], _today: dt.date) -> str:
+    return _("%(percent)s %% done in the last %(days)s days.") % dict(numbers)
+
+
+def _re_exam_overdue(numbers: Mapping[str, Any], today: dt.date) -> str:
+    late = (today - _on(numbers)).days
+    return ngettext(
+        "The re-examination was due %(days)s day ago.",
+        "The re-examination was due %(days)s days ago.",
+        late,
+    ) % {"days": late}
+
+
+def _re_exam_soon(numbers: Mapping[str, Any], today: dt.date) -> str:
+    left = (_on(numbers) - today).days
+    if left <= 0:
+        return _("The re-examination is due today.")
+    return ngettext(
+        "The re-examination is due in %(days)s day.",
+        "The re-examination is due in %(days)s days.",
+        left,
+    ) % {"days": left}
+
+
+def _not_signed(_numbers: Mapping[str, Any], _today: dt.date) -> str:
+    return _("No vet has signed what is wrong with this back.")
+
+
+def _no_program(_numbers: Mapping[str, Any], _today: dt.date) -> str:
+    return _("The problem is signed, but no program is running.")
+
+
+def _no_pain_answer(numbers: Mapping[str, Any], _today: dt.date) -> str:
+    return _("No pain answer in the last %(days)s days.") % dict(numbers)
+
+
+def _undetermined(_numbers: Mapping[str, Any], _today: dt.date) -> str:
+    return _("Origin or mechanism is undetermined: care only for now.")
+
+
+_SENTENCES: Final[Mapping[Code, Callable[[Mapping[str, Any], dt.date], str]]] = {
+    Code.PAIN_AT_LIMIT: _pain_at_limit,
+    Code.SKIPPED_FOR_PAIN: _skipped_for_pain,
+    Code.PAIN_UP: _pain_up,
+    Code.MORNING_UP: _morning_up,
+    Code.SILENT: _silent,
+    Code.RE_EXAM_OVERDUE: _re_exam_overdue,
+    Code.RE_EXAM_SOON: _re_exam_soon,
+    Code.LOW_ADHERENCE: _low_adherence,
+    Code.NOT_SIGNED: _not_signed,
+    Code.NO_PROGRAM: _no_program,
+    Code.NO_PAIN_ANSWER: _no_pain_answer,
+    Code.UNDETERMINED: _undetermined,
+}
