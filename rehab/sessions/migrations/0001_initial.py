@@ -7,111 +7,304 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('patients', '0001_initial'),
-        ('programs', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("patients", "0001_initial"),
+        ("programs", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Command',
+            name="Command",
             fields=[
-                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('tick', 'done'), ('partial', 'done in part'), ('skip', 'skipped'), ('undo', 'taken back'), ('pain', 'pain reported')], max_length=16)),
-                ('body_hash', models.CharField(max_length=64)),
-                ('done_at', models.DateTimeField()),
-                ('received_at', models.DateTimeField()),
-                ('day', models.DateField()),
-                ('time_zone', models.CharField(max_length=64)),
-                ('plan_version', models.PositiveIntegerField(blank=True, null=True)),
-                ('clinic', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.clinic')),
-                ('issued_by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='patients.patient')),
+                ("id", models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("tick", "done"),
+                            ("partial", "done in part"),
+                            ("skip", "skipped"),
+                            ("undo", "taken back"),
+                            ("pain", "pain reported"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("body_hash", models.CharField(max_length=64)),
+                ("done_at", models.DateTimeField()),
+                ("received_at", models.DateTimeField()),
+                ("day", models.DateField()),
+                ("time_zone", models.CharField(max_length=64)),
+                ("plan_version", models.PositiveIntegerField(blank=True, null=True)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.clinic",
+                    ),
+                ),
+                (
+                    "issued_by",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ExerciseSession',
+            name="ExerciseSession",
             fields=[
-                ('id', models.UUIDField(default=rehab.lib.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('day', models.DateField()),
-                ('number', models.PositiveSmallIntegerField(default=1)),
-                ('clinic', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.clinic')),
-                ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(default=rehab.lib.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("day", models.DateField()),
+                ("number", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.clinic",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PainAnswer',
+            name="PainAnswer",
             fields=[
-                ('command', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='pain', serialize=False, to='rehab_sessions.command')),
-                ('day', models.DateField()),
-                ('moment', models.CharField(choices=[('before', 'before'), ('after', 'after'), ('next_morning', 'next morning')], max_length=16)),
-                ('score', models.PositiveSmallIntegerField()),
-                ('done_at', models.DateTimeField()),
-                ('clinic', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.clinic')),
-                ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='patients.patient')),
-                ('recorded_by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('session', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pain_answers', to='rehab_sessions.exercisesession')),
+                (
+                    "command",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="pain",
+                        serialize=False,
+                        to="rehab_sessions.command",
+                    ),
+                ),
+                ("day", models.DateField()),
+                (
+                    "moment",
+                    models.CharField(
+                        choices=[("before", "before"), ("after", "after"), ("next_morning", "next morning")],
+                        max_length=16,
+                    ),
+                ),
+                ("score", models.PositiveSmallIntegerField()),
+                ("done_at", models.DateTimeField()),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.clinic",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="pain_answers",
+                        to="rehab_sessions.exercisesession",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PerformedExercise',
+            name="PerformedExercise",
             fields=[
-                ('command', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='performed', serialize=False, to='rehab_sessions.command')),
-                ('day', models.DateField()),
-                ('slot', models.PositiveSmallIntegerField()),
-                ('state', models.CharField(choices=[('done', 'done'), ('partial', 'done in part'), ('skipped', 'skipped'), ('undone', 'not done')], max_length=8)),
-                ('share', models.PositiveSmallIntegerField()),
-                ('skip_reason', models.CharField(blank=True, choices=[('no_time', 'No time today'), ('dog_refused', 'The dog did not want to'), ('pain', 'The dog seemed in pain'), ('unsure_how', 'I was not sure how'), ('forgot', 'I forgot'), ('equipment', 'I did not have what it needs'), ('other', 'Something else')], max_length=16)),
-                ('done_at', models.DateTimeField()),
-                ('clinic', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.clinic')),
-                ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='patients.patient')),
-                ('prescription', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='performed', to='programs.prescription')),
-                ('recorded_by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "command",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="performed",
+                        serialize=False,
+                        to="rehab_sessions.command",
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("slot", models.PositiveSmallIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("done", "done"),
+                            ("partial", "done in part"),
+                            ("skipped", "skipped"),
+                            ("undone", "not done"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("share", models.PositiveSmallIntegerField()),
+                (
+                    "skip_reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("no_time", "No time today"),
+                            ("dog_refused", "The dog did not want to"),
+                            ("pain", "The dog seemed in pain"),
+                            ("unsure_how", "I was not sure how"),
+                            ("forgot", "I forgot"),
+                            ("equipment", "I did not have what it needs"),
+                            ("other", "Something else"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("done_at", models.DateTimeField()),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.clinic",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "prescription",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="performed",
+                        to="programs.prescription",
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='command',
-            index=models.Index(fields=['received_at', 'patient'], name='command_by_arrival'),
+            model_name="command",
+            index=models.Index(fields=["received_at", "patient"], name="command_by_arrival"),
         ),
         migrations.AddConstraint(
-            model_name='command',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['tick', 'partial', 'skip', 'undo', 'pain'])), name='command_kind_is_known'),
+            model_name="command",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["tick", "partial", "skip", "undo", "pain"])),
+                name="command_kind_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='exercisesession',
-            constraint=models.UniqueConstraint(fields=('patient', 'day', 'number'), name='one_session_per_patient_day_and_number'),
+            model_name="exercisesession",
+            constraint=models.UniqueConstraint(
+                fields=("patient", "day", "number"), name="one_session_per_patient_day_and_number"
+            ),
         ),
         migrations.AddIndex(
-            model_name='painanswer',
-            index=models.Index(fields=['patient', 'day', 'moment', '-done_at'], name='pain_by_patient_day'),
+            model_name="painanswer",
+            index=models.Index(fields=["patient", "day", "moment", "-done_at"], name="pain_by_patient_day"),
         ),
         migrations.AddConstraint(
-            model_name='painanswer',
-            constraint=models.CheckConstraint(condition=models.Q(('score__lte', 10)), name='pain_is_0_to_10'),
+            model_name="painanswer",
+            constraint=models.CheckConstraint(condition=models.Q(("score__lte", 10)), name="pain_is_0_to_10"),
         ),
         migrations.AddConstraint(
-            model_name='painanswer',
-            constraint=models.CheckConstraint(condition=models.Q(('moment__in', ['before', 'after', 'next_morning'])), name='pain_moment_is_known'),
+            model_name="painanswer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("moment__in", ["before", "after", "next_morning"])), name="pain_moment_is_known"
+            ),
         ),
         migrations.AddIndex(
-            model_name='performedexercise',
-            index=models.Index(fields=['patient', 'day', 'prescription', 'slot', '-done_at'], name='performed_by_patient_day_slot'),
+            model_name="performedexercise",
+            index=models.Index(
+                fields=["patient", "day", "prescription", "slot", "-done_at"], name="performed_by_patient_day_slot"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='performedexercise',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('share', 100), ('state', 'done')), models.Q(('share__gte', 1), ('share__lte', 99), ('state', 'partial')), models.Q(('share', 0), ('state__in', ['skipped', 'undone'])), _connector='OR'), name='share_fits_the_state'),
+            model_name="performedexercise",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("share", 100), ("state", "done")),
+                    models.Q(("share__gte", 1), ("share__lte", 99), ("state", "partial")),
+                    models.Q(("share", 0), ("state__in", ["skipped", "undone"])),
+                    _connector="OR",
+                ),
+                name="share_fits_the_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='performedexercise',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'skipped'), models.Q(('skip_reason', ''), _negated=True)), models.Q(models.Q(('state', 'skipped'), _negated=True), ('skip_reason', '')), _connector='OR'), name='a_skip_has_a_reason_and_nothing_else_has'),
+            model_name="performedexercise",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "skipped"), models.Q(("skip_reason", ""), _negated=True)),
+                    models.Q(models.Q(("state", "skipped"), _negated=True), ("skip_reason", "")),
+                    _connector="OR",
+                ),
+                name="a_skip_has_a_reason_and_nothing_else_has",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='performedexercise',
-            constraint=models.CheckConstraint(condition=models.Q(('slot__gte', 1), ('slot__lte', 12)), name='slot_is_1_to_12'),
+            model_name="performedexercise",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("slot__gte", 1), ("slot__lte", 12)), name="slot_is_1_to_12"
+            ),
         ),
     ]
