@@ -55,7 +55,7 @@ commands = access(Right.LOG)(CommandsView.as_view())
 
 
 def _list_of(request: Request) -> list[Any]:
-    if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
+    if int(request.headers.get("content-length") or 0) > MOST_BYTES:
         raise TooLarge(_("The request is larger than %(most)s bytes.") % {"most": MOST_BYTES})
     try:
         body = request.data
