@@ -1,17 +1,21 @@
 """How django-allauth signs people in here: by a mailed code, and nobody signs up alone."""
 
-from smtplib import SMTPRecipientsRefused
-from typing import Any
+from smtplib import SMTPException, SMTPRecipientsRefused
+from typing import Any, Final
 
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
+from allauth.core.exceptions import ImmediateHttpResponse
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from accounts.language import remember_language
 from accounts.models import User
+
+RETRY_AFTER_SECONDS: Final = 60
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +43,11 @@ class AccountAdapter(DefaultAccountAdapter):
         except SMTPRecipientsRefused:
             # A mistyped address is answered as any other, and the page says what to do when no mail comes.
             log.warning("the mail server refused the recipient", mail=template_prefix)
+        except (SMTPException, OSError) as error:
+            log.error("the mail server is away", mail=template_prefix, error=type(error).__name__)
+            response = render(self.request, "account/mail_away_page.html", status=503)
+            response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+            raise ImmediateHttpResponse(response) from error
 
     def pre_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any) -> HttpResponse | None:
         """Note the address as verified: whoever typed the mailed code reads that mailbox.

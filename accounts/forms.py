@@ -3,7 +3,9 @@
 from functools import lru_cache
 from typing import Any
 
-from allauth.account.forms import RequestLoginCodeForm
+from allauth.account.adapter import get_adapter
+from allauth.account.forms import ConfirmLoginCodeForm, RequestLoginCodeForm
+from allauth.core import context
 from django import forms
 from django.core.validators import MaxLengthValidator
 from django.http import QueryDict
@@ -11,6 +13,7 @@ from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from accounts.sign_in import may_check_code
 from rehab.lib.plain_text import validate_one_line
 from rehab.lib.time_zones import names
 
@@ -42,7 +45,17 @@ class AskForCodeForm(RequestLoginCodeForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["email"].validators.append(MaxLengthValidator(254))
+        # Between quotation marks an address may hold control characters, and they break the lines of a mail's header.
+        self.fields["email"].validators += [MaxLengthValidator(254), validate_one_line]
+
+
+class CodeForm(ConfirmLoginCodeForm):
+    """The code as it was typed; the limit holds for the right one too."""
+
+    def clean_code(self) -> str:
+        if not may_check_code(context.request):
+            raise get_adapter().validation_error("too_many_login_attempts")
+        return str(super().clean_code())
 
 
 class NameField(forms.CharField):
@@ -94,6 +107,7 @@ class JoinForm(forms.Form):
         label=_("Your e-mail address"),
         help_text=_("We send a code there, now and at each sign-in. There is no password."),
         max_length=254,
+        validators=[validate_one_line],
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
     # Filled in by the browser, so it is never worth an error message.

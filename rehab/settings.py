@@ -25,6 +25,7 @@ from rehab.lib.environment import (
 from rehab.lib.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+HINT = "Every variable is described in .env.example; to try it on this machine: make run (STEADYBACK_MODE=embedded)."
 
 _env = Environment(file=Path(os.environ.get("STEADYBACK_ENV_FILE", BASE_DIR / ".env")))
 MODE = _env.choice("STEADYBACK_MODE", options=("production", "embedded"), default="production")
@@ -47,7 +48,11 @@ VAR_DIR = Path(
     _env.text("STEADYBACK_VAR", expected="the folder for data that is not code", default=str(BASE_DIR / "var"))
 ).absolute()
 if EMBEDDED:
-    VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        _env.wrong("STEADYBACK_VAR", f"expected a folder that can be made or is there ({error.strerror})")
+        _env.stop_if_wrong(hint=HINT)  # all that follows reads and writes there
 
 # --- Who and where ---------------------------------------------------------------------------------------------
 
@@ -80,6 +85,8 @@ ALLOWED_HOSTS = [
     ).split(",")
     if host.strip()
 ]
+if _env.given("ALLOWED_HOSTS") and not ALLOWED_HOSTS:
+    _env.wrong("ALLOWED_HOSTS", "expected at least one host name; with none every visitor would be refused")
 if any("*" in host or "/" in host for host in ALLOWED_HOSTS):
     _env.wrong("ALLOWED_HOSTS", "expected plain host names separated by commas; * would let any host in")
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL else []
@@ -180,10 +187,11 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "rehab.lib.middleware.AnswerHeaders",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # Below the headers: a drawing that is opened by itself is a page too.
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -221,6 +229,7 @@ TEMPLATES = [
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 STATIC_URL = "/static/"
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STATIC_ROOT = VAR_DIR / "static-root"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
@@ -246,7 +255,10 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
-ACCOUNT_FORMS = {"request_login_code": "accounts.forms.AskForCodeForm"}
+ACCOUNT_FORMS = {
+    "request_login_code": "accounts.forms.AskForCodeForm",
+    "confirm_login_code": "accounts.forms.CodeForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*"]
@@ -262,7 +274,12 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_RATE_LIMITS = {"request_login_code": "20/m/ip,3/m/key,10/h/key,30/d/key"}
+ACCOUNT_RATE_LIMITS = {
+    "request_login_code": "20/m/ip,3/m/key,10/h/key,30/d/key",
+    # Each is a mail to an address that a family types; the clinic's own people are not counted.
+    "invite": "10/h/user",
+    "check_login_code": f"{ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS}/{ACCOUNT_LOGIN_BY_CODE_TIMEOUT}s/key",
+}
 # How many proxies of our own stand before gunicorn; without it all visitors would share one address and its limits.
 ALLAUTH_TRUSTED_PROXY_COUNT = _env.number("TRUSTED_PROXY_COUNT", default=0 if EMBEDDED else 1, least=0, most=5)
 
@@ -449,6 +466,4 @@ CELERY_BEAT_SCHEDULE = {
 LOG_LEVEL = _env.choice("LOG_LEVEL", options=("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO")
 LOGGING = logging_config(json=not EMBEDDED, level=LOG_LEVEL)
 
-_env.stop_if_wrong(
-    hint="Every variable is described in .env.example; to try it on this machine: make run (STEADYBACK_MODE=embedded)."
-)
+_env.stop_if_wrong(hint=HINT)

@@ -38,8 +38,8 @@ class Environment:
 
     def text(self, name: str, *, expected: str, default: str | None = None) -> str:
         value = os.environ.get(name, "").strip()
-        if "\0" in value:
-            self.wrong(name, f"must not contain NUL; expected {expected}")
+        if not value.isprintable():
+            self.wrong(name, f"must not contain line breaks or hidden characters; expected {expected}")
             return ""
         if value:
             return value
@@ -103,10 +103,10 @@ class Environment:
 def web_origin(value: str) -> str:
     """Return scheme and host of an address people open, without a trailing slash.
 
-    Raises: ValueError when it has a path, a query or no host.
+    Raises: ValueError when it has a path, a query, no host or a port that is none.
     """
-    parts = urlsplit(value)
-    if not parts.hostname or parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
+    parts = urlsplit(server_address(value))
+    if parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
         raise ValueError(value)
     return f"{parts.scheme}://{parts.netloc}"
 

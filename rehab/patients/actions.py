@@ -2,11 +2,13 @@
 
 import datetime as dt
 from typing import Any
+from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.invitations import InvitationNotOpen, consume_invitation, create_invitation
 from accounts.models import Clinic, Membership, User, record
+from rehab.lib.ids import new_id
 from rehab.patients.models import Caregiver, CaregiverInvitation, Patient, ProblemDefinition
 from rehab.patients.queries import fingerprint_of, state_of
 from rehab.patients.signing_rules import Answers, Objection, objections
@@ -14,6 +16,10 @@ from rehab.patients.signing_rules import Answers, Objection, objections
 
 class PatientChanged(Exception):
     """Somebody else changed the dog's data since they were read."""
+
+
+class AlreadyRegistered(Exception):
+    """A dog has this key: the same form was sent before, or the key was made up."""
 
 
 class DefinitionChanged(Exception):
@@ -41,9 +47,19 @@ class CaringEnded(Exception):
 
 
 @transaction.atomic
-def register_patient(*, clinic: Clinic, by: User, at: dt.datetime, **details: Any) -> Patient:
-    """Open the record of a dog in a clinic; ``details`` are those of ``queries.DETAILS``."""
-    patient = Patient.objects.create(clinic=clinic, created_by=by, created_at=at, **details)
+def register_patient(*, clinic: Clinic, by: User, at: dt.datetime, key: UUID | None = None, **details: Any) -> Patient:
+    """Open the record of a dog in a clinic; ``details`` are those of ``queries.DETAILS``.
+
+    Raises:
+        AlreadyRegistered: the key is taken.
+    """
+    try:
+        with transaction.atomic():
+            patient = Patient.objects.create(pk=key or new_id(), clinic=clinic, created_by=by, created_at=at, **details)
+    except IntegrityError as error:
+        if key is None or not Patient.objects.filter(pk=key).exists():
+            raise
+        raise AlreadyRegistered from error
     record("patient.registered", subject=patient, by=by, at=at, clinic_id=clinic.pk)
     return patient
 
@@ -52,7 +68,11 @@ def register_patient(*, clinic: Clinic, by: User, at: dt.datetime, **details: An
 def register_patient_with_owner(
     *, clinic: Clinic, owner_email: str, by: User, at: dt.datetime, **details: Any
 ) -> tuple[Patient, str]:
-    """Register a dog and invite its owner at once; returns the dog and the invitation's token."""
+    """Register a dog and invite its owner at once; returns the dog and the invitation's token.
+
+    Raises:
+        AlreadyRegistered: the key is taken.
+    """
     patient = register_patient(clinic=clinic, by=by, at=at, **details)
     token = invite_caregiver(patient=patient, email=owner_email, relation=Caregiver.Relation.OWNER, by=by, at=at)
     return patient, token
@@ -179,6 +199,8 @@ def accept_invitation(*, token: str, by: User, at: dt.datetime) -> Caregiver:
     promised = CaregiverInvitation.objects.filter(invitation=invitation).select_related("patient").first()
     if promised is None:
         raise InvitationNotOpen
+    # Somebody may hold two links to the dog and open both at once: the second waits to see what the first made.
+    Patient.objects.select_for_update().get(pk=promised.patient_id)
     current = Caregiver.objects.current().filter(patient=promised.patient, user=by).first()
     if current is not None:
         if current.relation == promised.relation or current.relation == Caregiver.Relation.OWNER:

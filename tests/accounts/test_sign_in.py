@@ -164,6 +164,54 @@ def test_address_that_the_mail_server_refuses_is_answered_as_any_other(
     assert ask(client, email)["Location"] == CONFIRM
 
 
+@pytest.mark.parametrize("email", ['"a\x0cb: c"@example.test', '"a\x1db"@example.test', '"\x07"@example.test'])
+def test_address_with_hidden_characters_is_422(client: Client, db: None, email: str) -> None:
+    answer = ask(client, email)
+    assert answer.status_code == 422
+    assert "hidden character" in answer.content.decode()
+    assert mail.outbox == []
+
+
+@pytest.mark.parametrize("email", ["olga@example.test", "nobody@example.test"])
+def test_mail_server_that_is_away_is_said_and_the_next_try_is_a_fresh_one(
+    client: Client, person: User, settings: Settings, email: str
+) -> None:
+    at_work = settings.EMAIL_BACKEND
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9  # nobody listens on the discard port
+    answer = ask(client, email)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "60")
+    assert "We cannot send e-mail at the moment" in answer.content.decode()
+    assert client.get(CONFIRM)["Location"] == SIGN_IN
+    settings.EMAIL_BACKEND = at_work
+    assert ask(client, email)["Location"] == CONFIRM
+
+
+@pytest.mark.parametrize("email", ["olga@example.test", "nobody@example.test"])
+def test_codes_typed_in_the_same_moment_are_counted_each(client: Client, person: User, email: str) -> None:
+    ask(client, email)
+    before = dict(client.session.items())
+    said = []
+    for _ in range(5):
+        # Requests of the same moment all read the session as it was before any of them.
+        session = client.session
+        session.update(before)
+        session.save()
+        said.append(client.post(CONFIRM, {"code": "NOTT-HISX"}).content.decode())
+    assert ["not the code we sent" in one for one in said] == [True, True, True, False, False]
+    session = client.session
+    session.update(before)
+    session.save()
+    if email == person.email:
+        assert "tried too often" in client.post(CONFIRM, {"code": mailed_code()}).content.decode()
+    assert not isinstance(who(client), User)
+
+
+def test_session_cookie_with_nul_is_no_session(client: Client, db: None) -> None:
+    client.cookies["sessionid"] = "\0" * 32
+    assert client.get("/settings/")["Location"] == f"{SIGN_IN}?next=/settings/"
+
+
 def test_sign_out_needs_a_post(client: Client, person: User) -> None:
     client.force_login(person)
     assert client.get("/accounts/logout/").status_code == 200

@@ -182,6 +182,20 @@ def test_body_that_is_no_list_is_refused(as_user: Any, owner: User, body: str | 
     assert (answer.status_code, answer.json()) == (400, {"detail": reason})
 
 
+@pytest.mark.parametrize("body", ["{", "[" * 100_000, '{"a":' * 50_000 + "1" + "}" * 50_000])
+def test_bad_body_is_refused_in_the_same_words_where_the_csrf_check_reads_it_first(owner: User, body: str) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(owner)
+    browser.get(reverse("accounts:settings"))
+    answer = browser.post(
+        reverse("api:commands"),
+        body,
+        content_type="application/json",
+        headers={"X-CSRFToken": browser.cookies["csrftoken"].value},
+    )
+    assert (answer.status_code, answer.json()) == (400, {"detail": "The body is not valid JSON."})
+
+
 def test_empty_list_is_answered_with_nothing(as_user: Any, owner: User) -> None:
     assert answers(as_user(owner)) == []
 

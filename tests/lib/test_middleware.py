@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,9 +8,20 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.test import Client, RequestFactory
 from django.urls import ResolverMatch, reverse
+from pytest_django import Settings
 
 from rehab.lib.errors import server_error
 from rehab.lib.middleware import AnswerHeaders, LoginRequired, keep_for_offline
+
+SAME_EVERYWHERE = (
+    "Content-Security-Policy",
+    "Cross-Origin-Opener-Policy",
+    "Cross-Origin-Resource-Policy",
+    "Permissions-Policy",
+    "Referrer-Policy",
+    "X-Content-Type-Options",
+    "X-Frame-Options",
+)
 
 
 def answer(view: Callable[[HttpRequest], HttpResponseBase], **headers: str) -> HttpResponseBase:
@@ -46,6 +58,19 @@ def test_address_that_is_none_is_not_stored_either(client: Client) -> None:
     assert response.status_code == 404
     assert response.headers["Cache-Control"] == "no-store"
     assert "geolocation=()" in response.headers["Permissions-Policy"]
+
+
+def test_static_file_carries_the_same_headers_as_a_page(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "dog.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    settings.STATIC_ROOT = tmp_path
+
+    page, drawing = Client().get("/accounts/signup/"), Client().head("/static/dog.svg")
+
+    assert (page.status_code, drawing.status_code) == (200, 200)
+    for name in SAME_EVERYWHERE:
+        assert set(drawing.headers[name].split("; ")) == set(page.headers[name].split("; "))
+    assert "public" in drawing.headers["Cache-Control"]
+    assert "Access-Control-Allow-Origin" not in drawing.headers
 
 
 def ask(**headers: str) -> HttpResponseBase | None:

@@ -105,12 +105,14 @@ def test_empty_environment_names_everything_that_is_missing(tmp_path: Path) -> N
         ("SECRET_KEY", "django-insecure-0123456789abcdefghijklmnopqrstuvwxyz0123456789"),
         ("ALLOWED_HOSTS", None),
         ("ALLOWED_HOSTS", "*"),
+        ("ALLOWED_HOSTS", " , "),
         ("ALLOWED_HOSTS", "rehab.example.org,*"),
         ("ALLOWED_HOSTS", "https://rehab.example.org"),
         ("BASE_URL", "http://rehab.example.org"),
         ("BASE_URL", "rehab.example.org"),
         ("BASE_URL", "https://rehab.example.org/app"),
         ("BASE_URL", "https://"),
+        ("BASE_URL", "https://rehab.example.org:99999"),
         ("DATABASE_URL", "mysql://host/name"),
         ("DATABASE_URL", "postgres://"),
         ("DATABASE_URL", "postgres://host:port/name"),
@@ -123,6 +125,7 @@ def test_empty_environment_names_everything_that_is_missing(tmp_path: Path) -> N
         ("EMAIL_URL", "smtp://"),
         ("EMAIL_URL", "smtp://host:mail"),
         ("DEFAULT_FROM_EMAIL", "Steadyback"),
+        ("DEFAULT_FROM_EMAIL", "Steadyback\nBcc: all@example.org <rehab@example.org>"),
         ("DEMO", "1"),
         ("DEMO", "perhaps"),
         ("DEBUG", "1"),
@@ -168,6 +171,13 @@ def test_embedded_starts_with_nothing_and_keeps_its_secret_to_itself(tmp_path: P
         "embedded://localhost",
         "rehab.lib.eml.EmailBackend",
     )
+
+
+def test_embedded_names_the_folder_that_cannot_be_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for folder in ("file", "file/var"):
+        told = problems(monkeypatch, tmp_path, STEADYBACK_MODE="embedded", STEADYBACK_VAR=str(tmp_path / folder))
+        assert [problem.split(":")[0] for problem in told] == ["STEADYBACK_VAR"]
 
 
 def test_embedded_with_servers_uses_them(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """What people do to a dog's record, and what the database refuses."""
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.utils import DatabaseError
 
 from accounts.invitations import InvitationNotOpen, create_invitation
@@ -288,6 +290,25 @@ def test_invitation_of_an_owner_stays_owner_and_a_caregiver_becomes_one(
     assert accept_invitation(token=as_owner, by=caregiver, at=now).relation == "owner"
     assert Caregiver.objects.filter(patient=patient, user=caregiver).count() == 2
     assert Caregiver.objects.current().filter(patient=patient).count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_invitations_of_one_person_at_once_are_one_caring(patient: Patient, vet: User, now: dt.datetime) -> None:
+    nora = make.make_user("nora@example.test")
+    relations = ["caregiver", "owner"] * 4
+    tokens = [invite_caregiver(patient=patient, email="", relation=one, by=vet, at=now) for one in relations]
+    together = Barrier(len(tokens))
+
+    def accept(token: str) -> None:
+        try:
+            together.wait(timeout=20)
+            accept_invitation(token=token, by=nora, at=now)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(tokens)) as pool:
+        list(pool.map(accept, tokens))
+    assert Caregiver.objects.current().get(patient=patient, user=nora).relation == "owner"
 
 
 def test_invitation_to_something_else_is_not_used_up(clinic: Clinic, vet: User, owner: User, now: dt.datetime) -> None:

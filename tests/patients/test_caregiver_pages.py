@@ -69,6 +69,17 @@ def test_link_is_shown_once_and_stored_nowhere(as_user: Browser, patient: Patien
     assert token not in str(list(CaregiverInvitation.objects.values("invitation__token_hash")))
 
 
+@pytest.mark.usefixtures("own_limits")
+def test_eleventh_invitation_of_a_family_in_an_hour_is_refused(
+    as_user: Browser, patient: Patient, owner: User, vet: User
+) -> None:
+    url, sent = invite_url(patient), {"email": "sitter@example.test", "relation": "caregiver"}
+    assert [as_user(owner).post(url, sent).status_code for _ in range(11)] == [200] * 10 + [422]
+    assertContains(as_user(owner).post(url, sent), "Try again in an hour", status_code=422)
+    assert (len(mail.outbox), CaregiverInvitation.objects.count()) == (10, 10)
+    assert as_user(vet).post(url, sent).status_code == 200
+
+
 def test_an_owner_cannot_name_another_owner(as_user: Browser, patient: Patient, owner: User) -> None:
     browser = as_user(owner)
     assertNotContains(browser.get(invite_url(patient)), 'name="relation"')

@@ -52,6 +52,30 @@ def test_register_keeps_every_detail(as_user: Browser, vet: User) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("email", ["", "olga@example.test"])
+def test_the_same_form_sent_twice_is_one_dog(as_user: Browser, vet: User, email: str) -> None:
+    browser = as_user(vet)
+    sent = {**BRUNO, "owner_email": email, "key": str(browser.get(NEW).context["form"]["key"].value())}
+    browser.post(NEW, sent)
+    again = browser.post(NEW, sent)
+
+    patient = Patient.objects.get()
+    assert str(patient.pk) == sent["key"]
+    assertRedirects(again, reverse("guidance:patient", args=[patient.pk]), fetch_redirect_response=False)
+    assert len(mail.outbox) == (1 if email else 0)
+
+
+def test_a_key_of_somebody_elses_dog_is_refused_and_tells_nothing(
+    as_user: Browser, vet: User, patient: Patient, outside_vet: User
+) -> None:
+    answer = as_user(outside_vet).post(NEW, {"name": "Rex", "time_zone": "UTC", "key": str(patient.pk)})
+    assertContains(answer, "already used for another dog", status_code=422)
+    assertNotContains(answer, patient.name, status_code=422)
+    bad = as_user(vet).post(NEW, {**BRUNO, "key": "no key"})
+    assert bad.status_code == 422
+    assert Patient.objects.count() == 1
+
+
 def test_form_offers_the_clinics_time_zone(as_user: Browser, clinic: Clinic, vet: User) -> None:
     Clinic.objects.filter(pk=clinic.pk).update(time_zone="Europe/Berlin")
     answer = as_user(vet).get(NEW)

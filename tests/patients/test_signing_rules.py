@@ -117,6 +117,10 @@ def test_onset_before_birth_is_refused() -> None:
     assert found(COMPLETE, born_on=born_on + dt.timedelta(days=1)) == [("onset_on", "onset_before_birth")]
 
 
+def test_onset_longer_ago_than_any_dog_lives_is_refused() -> None:
+    assert found(replace(COMPLETE, onset_on=dt.date(1, 1, 1))) == [("onset_on", "onset_before_birth")]
+
+
 @pytest.mark.parametrize("axis", ["origin", "mechanism"])
 def test_an_undetermined_axis_may_be_signed_and_leads_to_d7(axis: str) -> None:
     answers = replace(COMPLETE, **{axis: "undetermined"})  # type: ignore[arg-type]

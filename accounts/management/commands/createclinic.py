@@ -39,7 +39,7 @@ class Command(BaseCommand):
         }
         email = options["email"].strip().lower()
         try:
-            for text in (options["clinic"], options["person"], *clinic_fields.values()):
+            for text in (options["clinic"], options["person"], email, *clinic_fields.values()):
                 validate_one_line(text)
             Clinic(name=options["clinic"], **clinic_fields).full_clean()
             User(email=email, name=options["person"], time_zone=zone).full_clean(
