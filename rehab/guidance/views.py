@@ -15,7 +15,7 @@ from rehab.guidance.queries.patient_page import SPANS, patient_page
 from rehab.guidance.queries.worklist import treating_clinics
 from rehab.guidance.queries.worklist import worklist as find_dogs
 from rehab.guidance.rows import Rows
-from rehab.patients.access import load_patient
+from rehab.patients.access import load_patient, may
 
 
 @access(Rule.STAFF)
@@ -54,5 +54,10 @@ def patient(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(
         request,
         "guidance/patient_page.html",
-        {"patient": dog, "page": patient_page(dog, at=timezone.now(), span=span), "place": "dogs"},
+        {
+            "patient": dog,
+            "page": patient_page(dog, at=timezone.now(), span=span),
+            "may_sign": may(Right.SIGN_DEFINITION, dog),
+            "place": "dogs",
+        },
     )

@@ -112,7 +112,7 @@ def picture(row: Row, *, today: dt.date) -> RowPicture:
     exercises = {item["slug"]: item["name"] for item in reading.read(reading.EXERCISES)["exercises"]}
     return RowPicture(
         id=row.id,
-        meaning=row.meaning,
+        meaning=wording.printed(row.meaning),
         profile=str(wording.PROFILES[row.profile]),
         start_phase=f"{row.start_phase} {Phase(row.start_phase).label}",
         allowed=tuple(str(category.label) for category in Category if category in row.allow),

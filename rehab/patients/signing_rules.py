@@ -27,6 +27,7 @@ REQUIRED: Final = (
 CONTRADICTING_DEEP_PAIN: Final = {4: "absent", 5: "present"}
 # The next look belongs to this course of treatment; a date further away is a slip of the pen.
 RE_EXAM_WITHIN_DAYS: Final = 366
+OLDEST_DOG_DAYS: Final = 366 * 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +120,7 @@ def _dates(answers: Answers, today: dt.date, born_on: dt.date | None) -> Iterato
     onset, re_exam = answers.onset_on, answers.re_exam_due_on
     if onset is not None and onset > today:
         yield Objection(field="onset_on", rule="onset_in_the_future")
-    elif onset is not None and born_on is not None and onset < born_on:
+    elif onset is not None and onset < (born_on or today - dt.timedelta(days=OLDEST_DOG_DAYS)):
         yield Objection(field="onset_on", rule="onset_before_birth")
     if re_exam is not None and re_exam <= today:
         yield Objection(field="re_exam_due_on", rule="re_exam_not_in_the_future")

@@ -137,6 +137,9 @@ def _sentence(parts: Iterable[Text]) -> str:
 
 
 def printed(text: str) -> str:
-    """Text of the content as people write: comparisons as signs, and the names of fields as words."""
+    """Text of the content as people write: comparisons as signs, and the names of fields as words.
+
+    Source numbers stay: a vet must see where a number comes from.
+    """
     text = re.sub(r"(?<=[a-z])_(?=[a-z])", " ", text)
     return re.sub(r"([<>])= ?", lambda found: f"{COMPARISONS[found[1]]}\N{NO-BREAK SPACE}", text)

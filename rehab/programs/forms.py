@@ -10,6 +10,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from rehab.lib.plain_text import validate_one_line
 from rehab.library.models import Exercise
 from rehab.programs.actions.items import ANCHOR_LENGTH, NOTE_LENGTH
 from rehab.programs.actions.refusals import REASON_LENGTH
@@ -127,6 +128,7 @@ class DoseForm(forms.Form):
             initial=anchor,
             required=False,
             max_length=ANCHOR_LENGTH,
+            validators=[validate_one_line],
             widget=forms.TextInput(attrs={"list": "anchors", "autocomplete": "off", "placeholder": _("any time")}),
         )
         self.fields["note"] = forms.CharField(
@@ -134,6 +136,7 @@ class DoseForm(forms.Form):
             initial=note,
             required=False,
             max_length=NOTE_LENGTH,
+            validators=[validate_one_line],
             widget=forms.TextInput(attrs={"autocomplete": "off"}),
         )
 

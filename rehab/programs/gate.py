@@ -16,6 +16,7 @@ from accounts.access import Role
 from rehab.library.models import Category, Exercise
 from rehab.patients.decision_rows import Row, max_load, row_for
 from rehab.patients.models import ProblemDefinition
+from rehab.patients.wording import printed
 from rehab.programs.dose import Dose
 from rehab.programs.models import Program
 from rehab.programs.wording import outside_text
@@ -110,7 +111,7 @@ def _of_the_row(exercise: Exercise, row: Row) -> Iterator[Objection]:
     elif verdict.status == "gated":
         yield Objection(
             rule=row.id,
-            text=_("Only when a vet confirms: %(condition)s.") % {"condition": verdict.why.rstrip(".")},
+            text=_("Only when a vet confirms: %(condition)s.") % {"condition": printed(verdict.why).rstrip(".")},
             vet_may=True,
         )
 

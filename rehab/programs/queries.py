@@ -14,6 +14,7 @@ from accounts.models import Clinic
 from rehab.library.models import Exercise, Protocol, ProtocolPhase
 from rehab.patients.decision_rows import Row
 from rehab.patients.models import ProblemDefinition
+from rehab.patients.wording import printed
 from rehab.programs.dose import Dose, starting_dose
 from rehab.programs.gate import Objection, objections
 from rehab.programs.models import Decision, Prescription, PrescriptionQuerySet, Program
@@ -107,6 +108,11 @@ class ProtocolChoice:
     protocol: Protocol
     phases: list[ProtocolPhase]
     fits_cause: bool
+
+    @property
+    def caution(self) -> str:
+        """What to know before choosing it, for the prescriber."""
+        return printed(self.protocol.warning)
 
 
 def protocol_choices(*, row: Row, definition: ProblemDefinition, clinic: Clinic) -> list[ProtocolChoice]:

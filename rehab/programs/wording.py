@@ -39,6 +39,10 @@ def _times(n: int) -> str:
     return ngettext("%(n)d time", "%(n)d times", n) % {"n": n}
 
 
+def _at_a_time(n: int) -> str:
+    return _("%(n)d at a time") % {"n": n}
+
+
 def _repetitions(n: int) -> str:
     return ngettext("%(n)d repetition", "%(n)d repetitions", n) % {"n": n}
 
@@ -102,7 +106,9 @@ def _amount(dose: Dose) -> str:
     elif dose.minutes is not None:
         text = _minutes(dose.minutes)
     elif dose.reps is not None:
-        text = str(dose.reps) if many else _times(dose.reps)
+        # “3 times, 3 times a day” would make people guess.
+        each = _at_a_time if dose.per_day > 2 and not dose.hold_seconds else _times
+        text = str(dose.reps) if many else each(dose.reps)
         if dose.hold_seconds:
             text = _("%(times)s, %(seconds)s each") % {"times": text, "seconds": _seconds(dose.hold_seconds)}
     elif dose.hold_seconds:

@@ -291,7 +291,7 @@ class Printer:
         return title, str(HELPS[moment])
 
     def summary(self, day: Day) -> Summary:
-        return _summary(get_language(), day.counts, self.patient.name if day.counts.left == 0 else "")
+        return _summary(get_language(), day.counts, self.patient.name if day.counts.left == 0 and self.is_today else "")
 
     def summary_part(self, day: Day) -> SafeString:
         """The ring, the line and the end of the day, to be swapped in beside an item."""
@@ -308,8 +308,10 @@ def _summary(language: str | None, counts: Counts, name: str) -> Summary:
         label = f"{label}, {skipped}"
     if finished and counts.skipped:
         ending = _("Nothing is left for this day. What you said about the rest helps the clinic.")
-    else:
+    elif name:
         ending = _("All of it is done. %(name)s can rest now.") % {"name": name}
+    else:
+        ending = _("All of it was done.")
     return Summary(
         done=counts.done,
         total=counts.total,

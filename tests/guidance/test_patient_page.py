@@ -83,6 +83,15 @@ def test_page_without_definition_explains_the_gate(as_user: AsUser, patient: Pat
     assert "Finish the draft and sign it" in shown(as_user(vet), patient)
 
 
+def test_page_never_offers_a_signature_to_a_therapist(
+    as_user: AsUser, patient: Patient, vet: User, therapist: User
+) -> None:
+    make.make_definition(patient, vet, signed=False)
+    text = shown(as_user(therapist), patient)
+    assert "Finish the draft for the vet" in text
+    assert "sign it" not in text
+
+
 def test_page_with_definition_and_no_program_leads_to_one(
     as_user: AsUser, patient: Patient, vet: User, definition: ProblemDefinition
 ) -> None:

@@ -482,6 +482,17 @@ def test_decision_on_an_old_plan_answers_409_with_what_changed(
     assert browser.post(url, {"plan_version": "2", "reason": "Two easy weeks"}).status_code == 302
 
 
+@pytest.mark.parametrize("version", ["9" * 5000, "-1", "x", ""])
+def test_version_that_is_none_of_an_exercise_that_has_ended_answers_409(
+    as_user: SignIn, vet: User, walking: Prescription, version: str
+) -> None:
+    browser = as_user(vet)
+    browser.post(decide_url(walking, "regress"), {"plan_version": "1", "reason": "x"})
+    answer = browser.post(decide_url(walking, "hold"), {"plan_version": version, "reason": "x"})
+    assert answer.status_code == 409
+    assert "Regress: Leash walk, 5 → 4 minutes" in text_of(answer)
+
+
 def test_exercise_that_has_been_changed_meanwhile_says_so(as_user: SignIn, vet: User, walking: Prescription) -> None:
     browser = as_user(vet)
     for kind in ("regress", "progress"):
@@ -551,6 +562,17 @@ def test_refused_dose_is_shown_again(as_user: SignIn, therapist: User, walking: 
     assert "minutes: 60 is outside 2 to 30" in text_of(answer)
     assert "Only a vet may decide otherwise" in text_of(answer)
     assert 'value="60"' in answer.content.decode()
+
+
+@pytest.mark.parametrize("field", ["anchor", "note"])
+def test_hidden_characters_are_not_sent_to_the_family(
+    as_user: SignIn, vet: User, walking: Prescription, field: str
+) -> None:
+    url = reverse("programs:prescription-change", args=[walking.pk])
+    sent = {"plan_version": "1", "minutes": "4", "per_day": "3", "reason": "Tired", field: "\u202eylwolS"}
+    answer = as_user(vet).post(url, sent)
+    assert answer.status_code == 422
+    assert "hidden character" in text_of(answer)
 
 
 def test_exercise_is_chosen_from_the_library_and_added(

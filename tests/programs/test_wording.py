@@ -17,6 +17,7 @@ from rehab.programs.wording import change_text, dose_text, outside_text
         ),
         ({"reps": 5, "hold_s": 2, "per_day": 2}, "5 times, 2 seconds each, twice a day"),
         ({"reps": 1}, "1 time, once a day"),
+        ({"reps": 3, "per_day": 3}, "3 at a time, 3 times a day"),
         ({"sets": 2, "reps": 5, "days_per_week": 1}, "2 sets of 5, once a day, 1 day a week"),
         ({"sets": 3, "reps": 4, "hold_s": 5}, "3 sets of 4, 5 seconds each, once a day"),
         ({"minutes": 2, "reps": 10}, "2 minutes with 10 repetitions, once a day"),

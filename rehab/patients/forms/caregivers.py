@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from rehab.lib.plain_text import validate_one_line
 from rehab.patients.forms.parts import INVALID_CHOICE, card
 from rehab.patients.models import Caregiver
 
@@ -26,6 +27,7 @@ class InviteForm(forms.Form):
         ),
         max_length=254,
         required=False,
+        validators=[validate_one_line],
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
 

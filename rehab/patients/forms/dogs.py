@@ -11,11 +11,11 @@ from django.utils.translation import gettext_lazy
 
 from accounts.forms import time_zone_choices
 from accounts.models import Clinic
+from rehab.lib.ids import new_id
 from rehab.lib.plain_text import validate_one_line
 from rehab.patients.forms.parts import INVALID_CHOICE, INVALID_DATE, date_input
 from rehab.patients.models import Patient
-
-OLDEST_DOG_DAYS = 366 * 30
+from rehab.patients.signing_rules import OLDEST_DOG_DAYS
 
 
 class PatientForm(forms.ModelForm):  # type: ignore[type-arg] # not generic when it runs
@@ -75,8 +75,12 @@ class PatientForm(forms.ModelForm):  # type: ignore[type-arg] # not generic when
 
 
 class NewPatientForm(PatientForm):
-    """A dog that is new to the clinic, with its owner if their address is known."""
+    """A dog that is new to the clinic, with its owner if their address is known.
 
+    The page brings the key that the dog will have, so that the same form sent twice is one dog.
+    """
+
+    key = forms.UUIDField(required=False, widget=forms.HiddenInput)
     clinic = forms.ChoiceField(
         label=gettext_lazy("Clinic"),
         widget=forms.RadioSelect(attrs={"class": "segmented"}),
@@ -88,6 +92,7 @@ class NewPatientForm(PatientForm):
         label=gettext_lazy("Owner’s e-mail"),
         max_length=254,
         required=False,
+        validators=[validate_one_line],
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
     owner_name = forms.CharField(
@@ -100,6 +105,7 @@ class NewPatientForm(PatientForm):
 
     def __init__(self, *args: Any, clinics: Sequence[Clinic], **kwargs: Any) -> None:
         super().__init__(*args, time_zone=clinics[0].time_zone, **kwargs)
+        self.initial["key"] = new_id()
         self.clinics = clinics
         if len(clinics) == 1:
             del self.fields["clinic"]
@@ -107,6 +113,10 @@ class NewPatientForm(PatientForm):
         field = self.fields["clinic"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
         field.choices = [(str(clinic.pk), clinic.name) for clinic in clinics]
+
+    @property
+    def details(self) -> dict[str, Any]:
+        return {**super().details, "key": self.cleaned_data["key"]}
 
     @property
     def chosen_clinic(self) -> Clinic:

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from allauth.core import ratelimit
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -26,6 +27,8 @@ def caregiver_invite(request: HttpRequest, pk: UUID) -> HttpResponse:
     patient: Patient = load_patient(pk=pk, user=user, right=Right.INVITE_CAREGIVER)
     is_staff = works_here(patient)
     form = InviteForm(request.POST if request.method == "POST" else None, may_name_owner=is_staff)
+    if form.is_valid() and not is_staff and not ratelimit.consume(request, action="invite", user=user):
+        form.add_error(None, _("That were many invitations at once. Try again in an hour."))
     if request.method == "POST" and form.is_valid():
         email, relation = form.cleaned_data["email"], form.invited_as
         token = invite_caregiver(patient=patient, email=email, relation=relation, by=user, at=at)

@@ -15,7 +15,13 @@ from accounts.access import Right, Rule, access, signed_in
 from accounts.models import Clinic, User
 from rehab.lib.time_zones import local_day
 from rehab.patients.access import load_patient
-from rehab.patients.actions import PatientChanged, edit_patient, register_patient, register_patient_with_owner
+from rehab.patients.actions import (
+    AlreadyRegistered,
+    PatientChanged,
+    edit_patient,
+    register_patient,
+    register_patient_with_owner,
+)
 from rehab.patients.forms.dogs import NewPatientForm, PatientForm
 from rehab.patients.letters import send_invitation
 from rehab.patients.models import CLINICAL_ROLES, Caregiver, Patient
@@ -34,7 +40,14 @@ def patient_create(request: HttpRequest) -> HttpResponse:
     today = local_day(at=timezone.now(), time_zone=clinics[0].time_zone)
     form = NewPatientForm(request.POST if request.method == "POST" else None, clinics=clinics, today=today)
     if request.method == "POST" and form.is_valid():
-        return _register(request, form, user)
+        try:
+            return _register(request, form, user)
+        except AlreadyRegistered:
+            before = Patient.objects.filter(pk=form.cleaned_data["key"], created_by=user).visible_to(user).first()
+            if before is not None:
+                messages.info(request, _("%(dog)s is registered already.") % {"dog": before.name})
+                return redirect("guidance:patient", pk=before.pk)
+            form.add_error(None, _("This page was already used for another dog. Open it anew and try again."))
     return render(
         request,
         "patients/patient_create_page.html",

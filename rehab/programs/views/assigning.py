@@ -20,6 +20,7 @@ from rehab.patients.access import load_patient, roles_of
 from rehab.patients.decision_rows import Row
 from rehab.patients.models import Patient, ProblemDefinition
 from rehab.patients.queries import current_definition
+from rehab.patients.wording import printed
 from rehab.programs.actions import Item, Seen, assign_program
 from rehab.programs.actions.assigning import LATEST_START_DAYS
 from rehab.programs.actions.refusals import StalePlan
@@ -160,6 +161,7 @@ def _table(
     all_valid = data is not None and all([form.is_valid(), *(line.form.is_valid() for line in chosen)])
     context |= {
         "phase": phase,
+        "caution": printed(phase.protocol.warning) if phase else "",
         "phase_code": Phase(phase.code if phase else row.start_phase),
         "form": form,
         "lines": [line for line in lines if phase or line.form.is_chosen or not line.candidate.is_blocked],

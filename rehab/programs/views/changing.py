@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -303,10 +304,19 @@ def _is_over(prescription: Prescription | None, program: Program) -> bool:
 
 def _what_changed(form: ReasonForm, program: Program) -> dict[str, Any]:
     """What was decided since the person looked, and the form as they left it but for the version."""
-    seen = form["plan_version"].value()
+    seen = _version_seen(form)
     program.refresh_from_db(fields=["plan_version", "ended_at"])
     if form.is_bound:
         retype(form, plan_version=str(program.plan_version))
     newest = history(program)
-    since = [one for one in newest if str(seen).isdecimal() and one.decision.plan_version > int(seen)]
+    since = [one for one in newest if seen is not None and one.decision.plan_version > seen]
     return {"chapters": since or newest[:1]}
+
+
+def _version_seen(form: ReasonForm) -> int | None:
+    """The version that the person looked at; nothing when what was sent is none."""
+    try:
+        seen: int = form.fields["plan_version"].clean(form["plan_version"].value())
+    except ValidationError:
+        return None
+    return seen
