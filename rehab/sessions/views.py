@@ -22,11 +22,13 @@ from rehab.library import reading
 from rehab.patients.access import load_patient, roles_of
 from rehab.programs.dose import Dose
 from rehab.programs.wording import dose_text
-from rehab.sessions import adherence, charts, commands, queries, screen
+from rehab.sessions import adherence, charts, commands, queries
 from rehab.sessions.actions import Answer, apply_commands, event_of
 from rehab.sessions.commands import Command, PainFact, Refusal, Why
 from rehab.sessions.day import Event
-from rehab.sessions.screen import Printer
+from rehab.sessions.screen import addresses, page, parts, phones, words
+from rehab.sessions.screen import progress as so_far
+from rehab.sessions.screen.parts import Printer
 from rehab.sessions.wording import long_day, sentence
 
 WHOLE: Final = re.compile(r"-?[0-9]{1,4}", re.ASCII)
@@ -128,7 +130,7 @@ def progress(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     days = adherence.by_day(past.periods, past.shares, first=first, until=until, today=local)
     shown = [until - dt.timedelta(days=back) for back in range(CHART_DAYS, 0, -1)]
     names = [formats.date_format(one, _("j M")) for one in shown]
-    pain = [screen.day_of_pain(past.pain, one) for one in shown]
+    pain = [so_far.day_of_pain(past.pain, one) for one in shown]
     kept, weeks = adherence.weeks_kept(days, today=local)
     return render(
         request,
@@ -136,17 +138,17 @@ def progress(request: HttpRequest, patient_id: UUID) -> HttpResponse:
         {
             "patient": patient,
             "place": "progress",
-            "week": screen.week(days, monday=monday, today=local),
+            "week": so_far.week(days, monday=monday, today=local),
             "kept": kept,
             "weeks": weeks,
             "done_picture": charts.done_bars([days[one].ratio for one in shown], names),
             "pain_picture": charts.pain_line([one.highest for one in pain], names),
             "has_done": any(days[one].prescribed for one in shown),
             "has_pain": any(one.highest is not None for one in pain),
-            "done_words": screen.done_words([days[one] for one in shown]),
-            "pain_words": screen.pain_words([one.highest for one in pain]),
+            "done_words": so_far.done_words([days[one] for one in shown]),
+            "pain_words": so_far.pain_words([one.highest for one in pain]),
             "table": [
-                (name, screen.percent(days[one]), answers)
+                (name, so_far.percent(days[one]), answers)
                 for name, one, answers in reversed(list(zip(names, shown, pain, strict=True)))
             ],
         },
@@ -166,7 +168,7 @@ def help_page(request: HttpRequest, patient_id: UUID) -> HttpResponse:
         {
             "patient": patient,
             "place": "help",
-            "calls": screen.calls(patient.clinic),
+            "calls": phones.calls(patient.clinic),
             "what_to_do": urgency.owner_text,
             "now": reading.red_flags(urgency="emergency_now"),
             "today": reading.red_flags(urgency="call_today"),
@@ -201,7 +203,7 @@ def _render_day(
         patient=view.patient,
         day=day.day,
         today=view.today,
-        fields=screen.fields(csrf=get_token(request), day=day.day, plan_version=plan.plan_version if plan else None),
+        fields=parts.fields(csrf=get_token(request), day=day.day, plan_version=plan.plan_version if plan else None),
         errors=errors,
     )
     said = {item.prescribed.id for item in (*day.items, *day.one_offs, *day.extras)}
@@ -214,15 +216,15 @@ def _render_day(
             "place": "today",
             "is_today": printer.is_today,
             "date": long_day(day.day),
-            "state": screen.program_state(view),
+            "state": page.program_state(view),
             "starts": long_day(plan.starts_on) if plan else "",
             "help_url": printer.help,
-            "pain": screen.pain_cards(printer, view),
+            "pain": page.pain_cards(printer, view),
             "summary": printer.summary(day),
             "items": printer.items(day.items),
             "one_offs": printer.items(day.one_offs),
             "extras": printer.items(day.extras),
-            "days": screen.day_links(view),
+            "days": page.day_links(view),
             # What belongs to nothing on the page is said above it.
             "error": " ".join(text for key, text in errors.items() if key not in said | said_moments),
         },
@@ -300,9 +302,9 @@ def _answer_page(
     if errors:
         return _day_page(request, patient_id=patient_id, day=shown, at=at, errors=errors, status=status)
     assert first is not None  # noqa: S101 - without a refusal there is a command
-    messages.success(request, screen.saved(first.kind))
+    messages.success(request, words.saved(first.kind))
     place = f"pain-{first.fact.moment}" if isinstance(first.fact, PainFact) else f"item-{first.fact.prescription}"
-    back = f"{screen.day_url(patient_id, shown, local)}#{place}"
+    back = f"{addresses.day_url(patient_id, shown, local)}#{place}"
     return HttpResponse(status=303, headers={"Location": back})
 
 
@@ -329,7 +331,7 @@ def _answer_part(
         patient=patient,
         day=shown,
         today=local,
-        fields=screen.fields(csrf=get_token(request), day=shown, plan_version=_version(request.POST)),
+        fields=parts.fields(csrf=get_token(request), day=shown, plan_version=_version(request.POST)),
         errors=errors,
     )
     card = printer.pain(about, held.get((session_day, about)), swapped="asked")
@@ -371,7 +373,7 @@ def _answer_item(
         patient=read.patient,
         day=day,
         today=local,
-        fields=screen.fields(csrf=get_token(request), day=day, plan_version=read.plan_version),
+        fields=parts.fields(csrf=get_token(request), day=day, plan_version=read.plan_version),
         errors=errors,
     )
     part = printer.item(item, focus=_pressed(request.POST)) + printer.summary_part(known)

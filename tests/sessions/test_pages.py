@@ -14,7 +14,8 @@ from rehab.lib.ids import new_id
 from rehab.library import reading
 from rehab.patients.models import Patient
 from rehab.programs.models import Prescription, Program
-from rehab.sessions.screen import Printer, day_url
+from rehab.sessions.screen.addresses import day_url
+from rehab.sessions.screen.parts import Printer
 from tests import make
 from tests.sessions.conftest import forms_of
 

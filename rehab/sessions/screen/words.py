@@ -1,0 +1,94 @@
+"""What the family's day says around its numbers."""
+
+from typing import Final
+
+from django.utils.translation import gettext_lazy
+
+from rehab.library import reading
+from rehab.sessions.day import SlotState
+from rehab.sessions.models import PerformedExercise
+
+# From here on an answer is shown with the way to the warning signs (06_progression.yaml, resting_restrain of msk).
+PAIN_TO_LOOK_AT: Final = 6
+
+MARKS: Final = {
+    SlotState.OPEN: "check",
+    SlotState.DONE: "check",
+    SlotState.PART: "contrast",
+    SlotState.SKIPPED: "skip-forward",
+}
+QUARTERS: Final = (
+    (25, gettext_lazy("A quarter")),
+    (50, gettext_lazy("Half")),
+    (75, gettext_lazy("Most of it")),
+)
+# {what} is the exercise, with “1/3” where it is asked several times a day.
+LABELS: Final = {
+    SlotState.OPEN: gettext_lazy("%(what)s: mark as done"),
+    SlotState.DONE: gettext_lazy("%(what)s: done. Undo"),
+    SlotState.PART: gettext_lazy("%(what)s: done in part. Undo"),
+    SlotState.SKIPPED: gettext_lazy("%(what)s: skipped. Undo"),
+}
+NOTES: Final = {
+    SlotState.PART: gettext_lazy("Part, %(who)s"),
+    SlotState.SKIPPED: gettext_lazy("Skipped, %(who)s"),
+}
+QUESTIONS: Final = {
+    ("before", True): gettext_lazy("How is %(name)s before the exercises?"),
+    ("before", False): gettext_lazy("How was %(name)s before the exercises?"),
+    ("after", True): gettext_lazy("How is %(name)s after the exercises?"),
+    ("after", False): gettext_lazy("How was %(name)s after the exercises?"),
+    ("next_morning", True): gettext_lazy("How is %(name)s this morning?"),
+    ("next_morning", False): gettext_lazy("How was %(name)s that morning?"),
+}
+HELPS: Final = {
+    "before": gettext_lazy("Look for a minute: getting up, walking, being touched."),
+    "after": gettext_lazy("Within a quarter of an hour after the last one."),
+    "next_morning": gettext_lazy("Before the first walk and before any medicine."),
+}
+ANSWERED: Final = {
+    "before": gettext_lazy("Before: %(score)s of 10"),
+    "after": gettext_lazy("After: %(score)s of 10"),
+    "next_morning": gettext_lazy("In the morning: %(score)s of 10"),
+}
+Reason = PerformedExercise.SkipReason
+# What is said to somebody who skipped, never as a reproach; then where to look, if anywhere.
+AFTER_SKIP: Final = {
+    Reason.PAIN: (
+        gettext_lazy("Leave it for now. Look whether a warning sign fits."),
+        "help",
+        gettext_lazy("Warning signs"),
+    ),
+    Reason.UNSURE_HOW: (gettext_lazy("The steps are here, one by one."), "exercise", gettext_lazy("How it is done")),
+    Reason.EQUIPMENT: (gettext_lazy("Something from the household may do."), "exercise", gettext_lazy("What it needs")),
+    Reason.NO_TIME: (gettext_lazy("That happens. The next time counts just as much."), "", ""),
+    Reason.FORGOT: (gettext_lazy("That happens. The next time counts just as much."), "", ""),
+    Reason.DOG_REFUSED: (gettext_lazy("Dogs have such days. If it goes on, tell the clinic."), "", ""),
+    Reason.OTHER: (gettext_lazy("Thank you for saying so."), "", ""),
+}
+
+
+def pain_rows() -> list[dict[str, object]]:
+    """The scale with a behaviour beside every second number (06_progression.yaml, pain_anchors)."""
+    return [
+        {"scores": [str(score - 1), str(score)] if score else ["0"], "word": word[:1].upper() + word[1:]}
+        for score, word in sorted(reading.pain_anchors().items())
+    ]
+
+
+def pain_word(score: int) -> str:
+    """The behaviour that stands beside the number on the scale."""
+    return reading.pain_anchors()[score + score % 2]
+
+
+SAVED: Final = {
+    "tick": gettext_lazy("Saved as done."),
+    "partial": gettext_lazy("Saved as done in part."),
+    "skip": gettext_lazy("Saved as skipped."),
+    "undo": gettext_lazy("Taken back."),
+    "pain": gettext_lazy("Your answer is saved."),
+}
+
+
+def saved(kind: str) -> str:
+    return str(SAVED[kind])
