@@ -59,6 +59,7 @@ def test_second_clinic_may_have_the_same_person(db: None) -> None:
         ({"clinic": ""}, "cannot be blank"),
         ({"clinic": "L" * 121}, "at most 120"),
         ({"person": "Vera\nLind"}, "hidden character"),
+        ({"email": '"vera\x0c"@example.test'}, "hidden character"),
         ({"clinic": "Linden\x00hof"}, "hidden character"),
         ({"phone": "0" * 33}, "at most 32"),
     ],

@@ -95,6 +95,7 @@ def test_an_owner_cannot_name_another_owner(as_user: Browser, patient: Patient, 
         ({"relation": "owner", "email": "nobody"}, "Enter a valid email address."),
         ({"relation": "owner", "email": "a\x00@example.test"}, "Null characters are not allowed."),
         ({"relation": "owner", "email": "x" * 250 + "@example.test"}, "at most 254 characters"),
+        ({"relation": "owner", "email": '"a\x1db"@example.test'}, "hidden character"),
     ],
 )
 def test_bad_input_is_422_and_invites_nobody(

@@ -176,6 +176,7 @@ def test_mistyped_address_can_be_given_again(client: Client, free: str) -> None:
         ("email", "nora", "Enter a valid email address."),
         ("email", "n\x00ora@example.test", "Null characters are not allowed."),
         ("email", f"{'n' * 250}@example.test", "at most 254 characters"),
+        ("email", '"a\x1db"@example.test', "hidden character"),
     ],
 )
 def test_bad_input_is_422_and_creates_nobody(client: Client, free: str, field: str, value: str, message: str) -> None:
