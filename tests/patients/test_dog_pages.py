@@ -176,7 +176,9 @@ def test_bad_input_is_422_with_a_sentence_and_loses_nothing(
     assert (patient.breed, Patient.objects.count()) == ("Dachshund", 1)
 
 
-@pytest.mark.parametrize("email", ["olga", "olga@", "x" * 250 + "@example.test", "o\x00lga@example.test"])
+@pytest.mark.parametrize(
+    "email", ["olga", "olga@", "x" * 250 + "@example.test", "o\x00lga@example.test", '"olga\x0c"@example.test']
+)
 def test_a_wrong_owner_address_registers_nothing(as_user: Browser, vet: User, email: str) -> None:
     answer = as_user(vet).post(NEW, {**BRUNO, "owner_email": email})
     assert answer.status_code == 422
