@@ -76,6 +76,7 @@ class Rows:
                 "badge": look.badge,
                 "why": look.why,
             },
+            language=self.language,
             level=look.level.value,
             icon=wording.ICONS[look.level],
             has_percent=dog.adherence_percent is not None,

@@ -26,13 +26,13 @@ class Blank:
         self._constants = constants
         self._rendered: dict[tuple[Any, ...], str] = {}
 
-    def fill(self, values: Mapping[str, object], **shape: str | bool) -> SafeString:
-        """The part with these values.
+    def fill(self, values: Mapping[str, object], *, language: str | None = None, **shape: str | bool) -> SafeString:
+        """The part with these values; who fills in many asks for the active ``language`` once and passes it on.
 
         Raises:
             KeyError: a variable of the template has no value.
         """
-        key = (get_language(), *shape.values())
+        key = (language or get_language(), *shape.values())
         part = self._rendered.get(key)
         if part is None:
             part = self._render(shape)

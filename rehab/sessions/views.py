@@ -376,7 +376,7 @@ def _answer_item(
         fields=parts.fields(csrf=get_token(request), day=day, plan_version=read.plan_version),
         errors=errors,
     )
-    part = printer.item(item, focus=_pressed(request.POST)) + printer.summary_part(known)
+    part = printer.item(item, swapped=True, focus=_pressed(request.POST)) + printer.summary_part(known)
     if known.counts.left == 0 and known.items and not errors:
         # Only the tap that ends the day pays for one more read: the day's last question opens with it.
         held = queries.pain_answers(patient_id, day, day + queries.ONE_DAY)

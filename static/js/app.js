@@ -51,6 +51,27 @@ document.addEventListener("htmx:afterSettle", ({ target }) => {
   if (next) focusOn(next);
 });
 
+// Two taps whose requests crossed: each answer knows the day as it was before the other. So the last one to end asks
+// for the whole day. Counted on the request itself, because the form that sent it may be gone when it ends.
+let commandsUnderWay = 0;
+let haveCrossed = false;
+let pressed = "";
+document.addEventListener("htmx:beforeSend", ({ detail }) => {
+  if (!detail.elt.matches("form[data-command]")) return;
+  commandsUnderWay += 1;
+  pressed = detail.requestConfig.triggeringEvent?.submitter?.id ?? "";
+  haveCrossed ||= commandsUnderWay > 1;
+  detail.xhr.addEventListener("loadend", () => {
+    commandsUnderWay -= 1;
+    if (commandsUnderWay > 0 || !haveCrossed) return;
+    haveCrossed = false;
+    if (!document.getElementById("today")) return;
+    window.htmx
+      .ajax("GET", window.location.pathname, { target: "#today", select: "#today", swap: "outerHTML" })
+      .then(() => document.getElementById(pressed)?.focus());
+  });
+});
+
 const dropNetworkToast = () => document.querySelector("#messages [data-network]")?.remove();
 
 const offerRetry = ({ detail }) => {

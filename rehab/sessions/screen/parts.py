@@ -82,6 +82,7 @@ class Printer:
         self.is_today = day == today
         self.fields = fields
         self.errors = errors or {}
+        self.language = get_language()
         self.zone = zoneinfo.ZoneInfo(patient.time_zone)
         self._dog = dog_url(patient.pk)
         self.action = f"{self._dog}commands/"
@@ -99,8 +100,8 @@ class Printer:
     def items(self, items: Iterable[Item]) -> SafeString:
         return SafeString("".join(self.item(item) for item in items))
 
-    def item(self, item: Item, *, focus: str = "") -> SafeString:
-        """One list item; ``focus`` says where the reader goes on after a swap: ``name`` or ``slot-1``."""
+    def item(self, item: Item, *, swapped: bool = False, focus: str = "") -> SafeString:
+        """One list item, in the page or ``swapped`` in; ``focus`` says where the reader then goes on: ``name`` or ``slot-1``."""
         one = item.prescribed
         left = item.open_slots
         says, said, said_href, said_link = self._says(item)
@@ -112,7 +113,7 @@ class Printer:
             "state": "done" if not left else "once" if one.is_one_off else "open",
             "href": self.exercise_url(one.id),
             "name": one.name,
-            "dose": _dose_words(get_language(), one.dose),
+            "dose": _dose_words(self.language, one.dose),
             "anchor": one.anchor,
             "note": one.note,
             "slots": SafeString("".join(self._slot(item, slot, focus) for slot in item.slots)),
@@ -124,17 +125,22 @@ class Printer:
             values |= {
                 "partial": new_id(),
                 "number": left[0].number,
-                "shares": _shares(get_language(), one.dose),
+                "shares": _shares(self.language, one.dose),
                 "skips": SafeString(
-                    "".join(SKIP_SLOT.fill({"command": new_id(), "number": slot.number}) for slot in left)
+                    "".join(
+                        SKIP_SLOT.fill({"command": new_id(), "number": slot.number}, language=self.language)
+                        for slot in left
+                    )
                 ),
             }
         return ITEM.fill(
             values,
+            language=self.language,
             anchored=bool(one.anchor),
             noted=bool(one.note),
             left="several" if len(left) > 1 else "one" if left else "",
             says=says,
+            swapped=swapped,
             focused=focus == "name" and says != "error",
         )
 
@@ -159,6 +165,7 @@ class Printer:
                 "label": words.LABELS[slot.state] % {"what": what},
                 "note": note,
             },
+            language=self.language,
             mark="" if is_open and times > 1 else words.MARKS[slot.state],
             noted=bool(note),
             focused=focus == f"slot-{slot.number}" and item.prescribed.id not in self.errors,
@@ -213,11 +220,11 @@ class Printer:
         return title, str(words.HELPS[moment])
 
     def summary(self, day: Day) -> Summary:
-        return _summary(get_language(), day.counts, self.patient.name if day.counts.left == 0 and self.is_today else "")
+        return _summary(self.language, day.counts, self.patient.name if day.counts.left == 0 and self.is_today else "")
 
     def summary_part(self, day: Day) -> SafeString:
         """The ring, the line and the end of the day, to be swapped in beside an item."""
-        return _summary_part(get_language(), self.summary(day))
+        return _summary_part(self.language, self.summary(day))
 
 
 # Days in numbers repeat between dogs and days; the language is part of the key only.
