@@ -2,9 +2,11 @@
 
 import datetime as dt
 import os
+from collections.abc import Iterator
 
 import pytest
 from django.test import Client
+from django.utils import translation
 from pytest_django import Settings
 
 from accounts.models import Clinic, User
@@ -15,6 +17,13 @@ from tests import make
 
 # Playwright keeps an event loop in this thread; Django's guard against it does not apply to our synchronous tests.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@pytest.fixture(autouse=True)
+def _language() -> Iterator[None]:
+    """A request in Spanish leaves its thread speaking Spanish, which the next test must not hear."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture
