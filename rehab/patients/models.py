@@ -158,9 +158,6 @@ class ProblemDefinitionQuerySet(ClinicalQuerySet):
     def signed(self) -> Self:
         return self.filter(signed_at__isnull=False)
 
-    def drafts(self) -> Self:
-        return self.filter(signed_at=None)
-
     def newest_first(self) -> Self:
         return self.order_by("-version", "-pk")
 

@@ -10,9 +10,11 @@ from django.db import IntegrityError, connection, transaction
 
 from accounts.models import Clinic, User
 from rehab.lib.ids import new_id
+from rehab.nudges import schedule
 from rehab.nudges.actions import plan
 from rehab.nudges.actions.planning import PLAN_BATCH
 from rehab.nudges.models import Heartbeat, Nudge, NudgePreference
+from rehab.nudges.queries import due_reminders
 from rehab.patients.models import Caregiver, Patient
 from rehab.programs.models import Decision, Prescription, Program
 from rehab.sessions.models import Command, PerformedExercise
@@ -349,3 +351,19 @@ def test_plan_goes_on_page_by_page(
     assert Nudge.objects.filter(state="planned").count() == 6
     assert Nudge.objects.filter(reason="combined").count() == 6
     assert Command.objects.count() == 0
+
+
+@pytest.mark.parametrize("chosen", [0, 7 * 60 + 59, 8 * 60, 12 * 60, 18 * 60, 20 * 60 + 59, 21 * 60, 1439])
+def test_statement_says_what_the_rule_says(program: Program, owner: User, evening: dt.datetime, chosen: int) -> None:
+    """The window stands twice, in Python for its properties and in SQL for many people: they must not part."""
+    NudgePreference.objects.create(user=owner, remind_minute=chosen)
+    start = schedule.reminder_minute(chosen)
+    edges = {start, start + schedule.WINDOW_MINUTES, schedule.QUIET_UNTIL_MINUTE, schedule.QUIET_FROM_MINUTE}
+    midnight = evening.replace(hour=0, minute=0)
+    found: dict[bool, int] = {True: 0, False: 0}
+    for minute in sorted({edge + shift for edge in edges for shift in (-1, 0, 1)} & set(range(1440))):
+        at = midnight + dt.timedelta(minutes=minute)
+        is_due = schedule.is_due(local=schedule.clock(at=at, time_zone="UTC"), chosen=chosen)
+        assert bool(due_reminders(at=at, limit=10)) is is_due, minute
+        found[is_due] += 1
+    assert all(found.values())
