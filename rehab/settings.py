@@ -327,7 +327,18 @@ CONTENT_SECURITY_POLICY = {
 }
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+# A protocol of eight phases is one form; a field of it is a few bytes, and their sum is limited above.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1500
+
+# Uploads and what is made of them: outside the static files and without an address, so that only a view gives them out.
+MEDIA_ROOT = VAR_DIR / "media"
+FILE_UPLOAD_HANDLERS = [
+    "rehab.library.uploads.HardStop",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 
 REST_FRAMEWORK = {
     # LoginRequiredMiddleware does not cover the API's views.
@@ -454,6 +465,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": NUDGE_TICK_SECONDS,
         "options": {"expires": NUDGE_TICK_SECONDS},
     },
+    # A photo or clip that was just chosen is seen soon; with nothing to do this is one look at an index.
+    "media": {"task": "rehab.library.tasks.prepare_media", "schedule": 5, "options": {"expires": 5}},
     "summaries": {
         "task": "rehab.guidance.tasks.refresh_summaries",
         "schedule": SUMMARY_REFRESH_SECONDS,

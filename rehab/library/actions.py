@@ -6,15 +6,15 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Max
 
 from rehab.library import reading
-from rehab.library.checking import Known, problems
-from rehab.library.models import Content, Exercise, Protocol, ProtocolPhase
+from rehab.library.checking import Known, problems, rule_problems
+from rehab.library.models import Content, Exercise, Ladder, Protocol, ProtocolPhase, RedFlag
 from rehab.library.reading import FOLDER, ContentError, Problem
 
 C = TypeVar("C", bound=Content)
@@ -41,31 +41,43 @@ class Count:
 class Report:
     exercises: Count
     protocols: Count
+    ladders: Count
+    red_flags: Count
 
 
 def load_library(*, at: dt.datetime, folder: Path = FOLDER) -> Report:
-    """Bring the built-in exercises and protocols to what the content files say; all of it or nothing.
+    """Bring the built-in content to what the files say; all of it or nothing.
 
-    An item that changed becomes a new version and supersedes the old one, which stays as it was because
-    prescriptions refer to it. An item that is no longer in the files is superseded by nothing.
+    Every file is checked, also those that are only read (words, rows, rules). An item that changed becomes a new
+    version and supersedes the old one, which stays as it was because prescriptions refer to it. An item that is no
+    longer in the files is superseded by nothing.
 
     Raises:
         ContentError: the content is wrong; every problem with its file, item and field. Nothing was written.
     """
-    exercises, protocols = _prepared(folder)
-    _check_fields(reading.EXERCISES, exercises)
-    _check_fields(reading.PROTOCOLS, protocols)
+    content = _prepared(folder)
+    for kind, entries in content.items():
+        _check_fields(kind, entries)
     with transaction.atomic():
-        fresh_exercises, exercise_count = _supersede(Exercise, exercises, at=at)
-        Exercise.objects.bulk_create(fresh_exercises)
-        fresh_protocols, protocol_count = _supersede(Protocol, protocols, at=at)
-        Protocol.objects.bulk_create(fresh_protocols)
-        ProtocolPhase.objects.bulk_create(
-            ProtocolPhase(protocol=protocol, position=position, **phase)
-            for protocol in fresh_protocols
-            for position, phase in enumerate(protocols[protocol.slug].parts)
-        )
-    return Report(exercises=exercise_count, protocols=protocol_count)
+        counts = {kind: _load(kind, entries, at=at) for kind, entries in content.items()}
+    return Report(
+        exercises=counts[Exercise],
+        protocols=counts[Protocol],
+        ladders=counts[Ladder],
+        red_flags=counts[RedFlag],
+    )
+
+
+def _load(kind: type[Content], entries: Mapping[str, "_Entry"], *, at: dt.datetime) -> Count:
+    fresh, count = _supersede(kind, entries, at=at)
+    kind.objects.bulk_create(fresh)
+    ProtocolPhase.objects.bulk_create(
+        ProtocolPhase(protocol=made, position=position, **phase)
+        for made in fresh
+        if isinstance(made, Protocol)
+        for position, phase in enumerate(entries[made.slug].parts)
+    )
+    return count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,20 +93,25 @@ class _Entry:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _prepared(folder: Path) -> tuple[dict[str, _Entry], dict[str, _Entry]]:
-    exercises = reading.read(reading.EXERCISES, folder=folder)
-    protocols = reading.read(reading.PROTOCOLS, folder=folder)
-    known = _known(folder)
-    wrong = problems(exercises=exercises, protocols=protocols, known=known)
+def _prepared(folder: Path) -> dict[type[Content], dict[str, _Entry]]:
+    files = {name: reading.read(name, folder=folder) for name in reading.FILES}
+    exercises, protocols = files[reading.EXERCISES], files[reading.PROTOCOLS]
+    wrong = problems(exercises=exercises, protocols=protocols, known=known_words(folder=folder))
+    # The rules refer to exercises and protocols, so those must be readable first.
+    wrong = wrong or rule_problems(files, sources=reading.sources_text(folder=folder))
     if wrong:
         raise ContentError(*wrong)
-    return (
-        {row["slug"]: _exercise(row, exercises) for row in exercises["exercises"]},
-        {row["id"]: _protocol(row) for row in protocols["protocols"]},
-    )
+    return {
+        Exercise: {row["slug"]: _exercise(row, exercises) for row in exercises["exercises"]},
+        Protocol: {row["id"]: _protocol(row) for row in protocols["protocols"]},
+        Ladder: {row["id"]: _ladder(row) for row in files[reading.LADDERS]["ladders"]},
+        RedFlag: {row["id"]: _red_flag(row) for row in files[reading.RED_FLAGS]["flags"]},
+    }
 
 
-def _known(folder: Path) -> Known:
+def known_words(*, folder: Path = FOLDER) -> Known:
+    """The words of the content that exercises and protocols may refer to."""
+
     def part(file: str, key: str) -> Any:
         try:
             return reading.read(file, folder=folder)[key]
@@ -109,10 +126,12 @@ def _known(folder: Path) -> Known:
             habit for row in part(reading.VOCABULARY, "root_causes_of_failure") for habit in row.get("examples", [])
         ],
         ladders=[row["id"] for row in part(reading.LADDERS, "ladders")],
+        load_max=part(reading.DECISION, "load_level_by_phase_max"),
     )
 
 
-def _full_dose(dose: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+def full_dose(dose: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The dose with what the content implies where it says nothing."""
     full = {**defaults, **dose}
     if "per_week" in dose and "days_per_week" not in dose:
         # “Once a week” says on how many days, so the default of every day must not contradict it.
@@ -135,7 +154,7 @@ def _exercise(row: Mapping[str, Any], data: Mapping[str, Any]) -> _Entry:
             "equipment": row["equipment"],
             "steps": row["steps"],
             "mistakes": row["mistakes"],
-            "dose": _full_dose(row["dose"], data["defaults"]),
+            "dose": full_dose(row["dose"], data["defaults"]),
             "dose_range": row["range"],
             "earliest_phase": row["earliest"],
             "earliest_note": row.get("earliest_note", ""),
@@ -181,11 +200,37 @@ def _protocol(row: Mapping[str, Any]) -> _Entry:
     )
 
 
-def _check_fields(file: str, entries: Mapping[str, _Entry]) -> None:
+def _ladder(row: Mapping[str, Any]) -> _Entry:
+    return _Entry(fields={"name": row["name"], "sources": [], "note": row.get("note", ""), "rungs": row["rungs"]})
+
+
+def _red_flag(row: Mapping[str, Any]) -> _Entry:
+    known = ("id", "sign", "urgency", "stop", "src", "detect")
+    return _Entry(
+        fields={
+            "name": row["id"],
+            "sources": row["src"],
+            "sign": row["sign"],
+            "urgency": row["urgency"],
+            "stop": row["stop"],
+            "detect": row["detect"],
+            "extra": {key: value for key, value in row.items() if key not in known},
+        }
+    )
+
+
+FILE_OF: Final[Mapping[type[Content], str]] = {
+    Exercise: reading.EXERCISES,
+    Protocol: reading.PROTOCOLS,
+    Ladder: reading.LADDERS,
+    RedFlag: reading.RED_FLAGS,
+}
+
+
+def _check_fields(kind: type[Content], entries: Mapping[str, _Entry]) -> None:
     """Refuse what the database's columns could not hold, such as a name that is too long."""
-    kind: type[Content] = Exercise if file == reading.EXERCISES else Protocol
     wrong = [
-        Problem(file=file, slug=slug, field=field, what=what)
+        Problem(file=FILE_OF[kind], slug=slug, field=field, what=what)
         for slug, entry in entries.items()
         for row, place in (
             (kind(slug=slug, **entry.fields), ""),

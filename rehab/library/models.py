@@ -70,6 +70,8 @@ class Content(models.Model):
 
     name = models.CharField(max_length=120)
     sources = models.JSONField(default=list)
+    # Of a clinic's own content: the built-in version that it was copied from.
+    based_on = models.ForeignKey("self", models.SET_NULL, related_name="+", null=True, blank=True)
 
     objects = ContentQuerySet.as_manager()
 
@@ -104,6 +106,48 @@ def _content_constraints(kind: str) -> list[models.BaseConstraint]:
     ]
 
 
+class Media(models.Model):
+    """A clinic's own photo or clip of an exercise, private to its members and to the families it is prescribed to.
+
+    What was uploaded is never served: a task draws or packs it anew without what the camera wrote into it.
+    """
+
+    class Kind(models.TextChoices):
+        PHOTO = "photo", _("photo")
+        CLIP = "clip", _("clip")
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("being prepared")
+        READY = "ready", _("ready")
+        FAILED = "failed", _("could not be read")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    clinic = models.ForeignKey(Clinic, models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    upload = models.FileField(upload_to="uploads/", blank=True)
+    file = models.FileField(upload_to="library/", blank=True)
+    content_type = models.CharField(max_length=32, blank=True)
+    alternative = models.CharField(_("what it shows, in words"), max_length=255, blank=True)
+    uploaded_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    uploaded_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(kind__in=["photo", "clip"]), name="media_kind_is_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=["waiting", "failed"]) | Q(state="ready") & ~Q(file=""),
+                name="ready_media_has_a_file",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["uploaded_at"], condition=Q(state="waiting"), name="media_to_prepare"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Media {self.pk}"
+
+
 class Exercise(Content):
     """One exercise or care task that an owner can do at home: what, why, how, how much, and when to stop."""
 
@@ -132,6 +176,10 @@ class Exercise(Content):
     easier_slug = models.SlugField(max_length=64, blank=True)
     harder_slug = models.SlugField(max_length=64, blank=True)
     clinic_only = models.BooleanField(default=False)
+    # The built-in exercise whose drawing shows it too; empty means that of its own slug.
+    drawn_as = models.SlugField(max_length=64, blank=True)
+    photo = models.ForeignKey(Media, models.SET_NULL, related_name="+", null=True, blank=True)
+    clip = models.ForeignKey(Media, models.SET_NULL, related_name="+", null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -186,3 +234,34 @@ class ProtocolPhase(models.Model):
 
     def __str__(self) -> str:
         return f"ProtocolPhase {self.pk}"
+
+
+class Ladder(Content):
+    """Graded exposure back to one activity of the dog's own life, in rungs (07_ladders.yaml).
+
+    ``rungs`` is a list of ``{"n": 1, "do": str, "dose": str}``, from the easiest up.
+    """
+
+    note = models.CharField(max_length=500, blank=True)
+    rungs = models.JSONField(default=list)
+
+    class Meta:
+        constraints: ClassVar = _content_constraints("ladder")
+
+
+class RedFlag(Content):
+    """A warning sign, what it stops, and who may clear it (02_redflags.yaml); its slug is its id, as in “RF01”."""
+
+    class Urgency(models.TextChoices):
+        EMERGENCY_NOW = "emergency_now", _("emergency now")
+        CALL_TODAY = "call_today", _("call today")
+        NEXT_REVIEW = "next_review", _("next review")
+
+    sign = models.CharField(max_length=255)
+    urgency = models.CharField(max_length=16, choices=Urgency.choices)
+    stop = models.CharField(max_length=32)
+    detect = models.CharField(max_length=500, blank=True)
+    extra = models.JSONField(default=dict, help_text="Keys of the content that later rules read")
+
+    class Meta:
+        constraints: ClassVar = _content_constraints("red_flag")

@@ -21,6 +21,26 @@ EXERCISES: Final = "04_exercises.yaml"
 PROTOCOLS: Final = "05_protocols.yaml"
 PROGRESSION: Final = "06_progression.yaml"
 LADDERS: Final = "07_ladders.yaml"
+INSTRUMENTS: Final = "08_instruments.yaml"
+ADHERENCE: Final = "09_adherence.yaml"
+TARGETS: Final = "10_targets.yaml"
+SYNONYMS: Final = "11_synonyms.yaml"
+SOURCES: Final = "SOURCES.md"
+
+FILES: Final = (
+    VOCABULARY,
+    NEURO,
+    RED_FLAGS,
+    DECISION,
+    EXERCISES,
+    PROTOCOLS,
+    PROGRESSION,
+    LADDERS,
+    INSTRUMENTS,
+    ADHERENCE,
+    TARGETS,
+    SYNONYMS,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +77,7 @@ class _Loader(yaml.CSafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def read(name: str, *, folder: Path = FOLDER) -> Mapping[str, Any]:
     """One content file. The answer is shared: nobody may change it.
 
@@ -74,6 +94,19 @@ def read(name: str, *, folder: Path = FOLDER) -> Mapping[str, Any]:
     if not isinstance(data, dict):
         raise ContentError(_unreadable(name, "must be a mapping"))
     return data
+
+
+@lru_cache(maxsize=32)
+def sources_text(*, folder: Path = FOLDER) -> str:
+    """SOURCES.md: where the content comes from, with the table of public sources.
+
+    Raises:
+        ContentError: the file is missing.
+    """
+    try:
+        return (folder / SOURCES).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ContentError(_unreadable(SOURCES, f"cannot be read: {error}")) from error
 
 
 def _unreadable(file: str, what: str) -> Problem:
@@ -155,6 +188,106 @@ def contraindications() -> dict[str, str]:
 def stop_signs() -> dict[str, str]:
     """The meaning of each ``S_`` code: what tells an owner to stop an exercise at once."""
     return dict(read(EXERCISES)["stop_codes"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """A stage of pain by its duration: from a day on, to a day (included), or open."""
+
+    code: str
+    from_day: int
+    to_day: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Habit:
+    """An inefficient movement habit, and the exercises that retrain it."""
+
+    code: str
+    label: str
+    retrain: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LadderRule:
+    """When a rung counts as passed; days and moving ladders by profile (07_ladders.yaml, rung_rule)."""
+
+    passes: str
+    fails: str
+    min_days: Mapping[str, int]
+    moving_ladders_max: Mapping[str, int]
+    first_rung: str
+
+
+def signs() -> dict[str, dict[str, str]]:
+    """Both lists of signs: ``signs_without_deficit`` and ``signs_with_deficit``, each code with its words."""
+    return {
+        name: {row["code"]: row["label"] for row in vocabulary()[name]}
+        for name in ("signs_without_deficit", "signs_with_deficit")
+    }
+
+
+def leaves() -> dict[str, tuple[str, ...]]:
+    """The leaf diagnoses of each cause."""
+    return {row["code"]: tuple(row["leaves"]) for row in vocabulary()["cause"]}
+
+
+def stages() -> tuple[Stage, ...]:
+    """Acute, subacute, chronic."""
+    return tuple(Stage(**row) for row in vocabulary()["stage_by_duration"])
+
+
+def stage_of(days: int) -> Stage:
+    """The stage of pain that has lasted so many days."""
+    return next(stage for stage in stages() if stage.to_day is None or days <= stage.to_day)
+
+
+def habits() -> dict[str, Habit]:
+    """The movement habits of the vocabulary by code, with what retrains each."""
+    return {
+        code: Habit(code=code, label=row["label"], retrain=tuple(row["retrain"]))
+        for code, row in read(TARGETS)["habits"].items()
+    }
+
+
+def targets() -> Mapping[str, Any]:
+    """What active exercises work on: ``{"limb": slugs, "habits": {habit: slugs}}``; practice, not evidence."""
+    return {
+        "limb": tuple(read(TARGETS)["limb"]),
+        "habits": {code: habit.retrain for code, habit in habits().items()},
+    }
+
+
+def synonyms() -> Mapping[str, tuple[str, ...]]:
+    """What exercises are also called, by slug; for the search alone."""
+    return {slug: tuple(names) for slug, names in read(SYNONYMS)["exercises"].items()}
+
+
+def equipment() -> Mapping[str, tuple[str, ...]]:
+    """The groups of equipment, each with the words that it is named by."""
+    return {group: tuple(words) for group, words in read(SYNONYMS)["equipment"].items()}
+
+
+def metrics() -> dict[str, str]:
+    """What a phase criterion may read, each with its meaning."""
+    return dict(read(PROTOCOLS)["metrics"])
+
+
+def profiles() -> dict[str, Mapping[str, Any]]:
+    """The numeric limits of the two profiles, ``msk`` and ``neuro``."""
+    return {code: row for code, row in read(PROGRESSION)["profiles"].items() if code in ("msk", "neuro")}
+
+
+def ladder_rule() -> LadderRule:
+    """The rule of all ladders."""
+    rule = read(LADDERS)["rung_rule"]
+    return LadderRule(
+        passes=rule["pass"],
+        fails=rule["fail"],
+        min_days=rule["min_days"],
+        moving_ladders_max=rule["moving_ladders_max"],
+        first_rung=rule["first_rung"],
+    )
 
 
 def vocabulary() -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""The built-in content goes into the database as versions, all of it or nothing."""
+"""Every content file is checked, and the built-in content goes into the database as versions, all of it or nothing."""
 
 import datetime as dt
 import shutil
@@ -15,8 +15,22 @@ from accounts.models import Clinic
 from rehab.library import reading
 from rehab.library.actions import Count, load_library
 from rehab.library.management.commands import load_library as command
-from rehab.library.models import Exercise, Protocol, ProtocolPhase
-from rehab.library.reading import EXERCISES, PROTOCOLS, ContentError
+from rehab.library.models import Exercise, Ladder, Protocol, ProtocolPhase, RedFlag
+from rehab.library.reading import (
+    ADHERENCE,
+    DECISION,
+    EXERCISES,
+    INSTRUMENTS,
+    LADDERS,
+    NEURO,
+    PROGRESSION,
+    PROTOCOLS,
+    RED_FLAGS,
+    SYNONYMS,
+    TARGETS,
+    VOCABULARY,
+    ContentError,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -57,9 +71,34 @@ def test_load_again_changes_nothing(now: dt.datetime) -> None:
     report = load_library(at=now + LATER)
 
     assert (report.exercises, report.protocols) == (Count(total=45), Count(total=11))
+    assert (report.ladders, report.red_flags) == (Count(total=5), Count(total=31))
     assert report.exercises.unchanged == 45
     assert list(Exercise.objects.order_by("pk").values()) == before
     assert ProtocolPhase.objects.count() == 48
+
+
+def test_load_brings_the_ladders_and_the_warning_signs(now: dt.datetime) -> None:
+    load_library(at=now)
+
+    car = Ladder.objects.current().built_in().get(slug="car")
+    assert (car.name, len(car.rungs)) == ("Into and out of the car, by ramp", 7)
+    assert car.rungs[1] == {"n": 2, "do": "Ramp flat on the ground beside the car, walk over", "dose": "3 passes"}
+    assert Ladder.objects.current().count() == 5
+    first = RedFlag.objects.current().get(slug="RF01")
+    assert (first.urgency, first.stop) == ("emergency_now", "all_active_and_passive")
+    assert first.sign.startswith("Suddenly cannot stand")
+    assert RedFlag.objects.current().count() == 31
+
+
+def test_load_supersedes_a_ladder_that_changed(now: dt.datetime, edited: Edit) -> None:
+    load_library(at=now)
+
+    load_library(at=now + LATER, folder=edited(LADDERS, '"Ramp flat on the ground', '"Ramp on the ground'))
+
+    first, second = Ladder.objects.filter(slug="car").order_by("version")
+    assert first.rungs[1]["do"].startswith("Ramp flat")
+    assert second.rungs[1]["do"].startswith("Ramp on")
+    assert (first.superseded_at, second.superseded_at) == (now + LATER, None)
 
 
 def test_load_merges_defaults_and_what_always_applies(now: dt.datetime) -> None:
@@ -141,6 +180,7 @@ def test_load_no_longer_offers_what_left_the_content(now: dt.datetime, edited: E
     edited(PROTOCOLS, "{ex: sensory-brush, dose: {minutes: 3, per_day: 2}}, ", "")
     edited(PROTOCOLS, "{ex: sensory-brush}", "{ex: toe-squeeze}")
     edited(EXERCISES, "easier: sensory-brush", "easier: light-massage")
+    edited(SYNONYMS, "  sensory-brush: [tactile stimulation, desensitisation, proprioception]\n", "")
     folder = edited(EXERCISES, whole, "")
 
     report = load_library(at=now + LATER, folder=folder)
@@ -211,7 +251,51 @@ def test_load_leaves_a_clinics_own_content_alone(now: dt.datetime, clinic: Clini
         (PROTOCOLS, "profile: msk", "profile: strong", "soft-tissue-strain: profile: unknown profile"),
         (PROTOCOLS, 'warn: "Any', f'warn: "{"x" * 255}', "soft-tissue-strain: warning: "),
         (PROTOCOLS, "protocols:\n", "protocols: [\n", "is not valid YAML"),
-        ("00_vocab.yaml", "cause:  ", "causes:  ", "cause: is missing"),
+        (PROTOCOLS, "{ex: heat-pack, dose: {minutes: 10, per_day: 1}}, {ex: light-massage, dose: {minutes: 5, per_day: 2}}, {ex: prom",
+         "{ex: hill-walk}, {ex: light-massage, dose: {minutes: 5, per_day: 2}}, {ex: prom",
+         "soft-tissue-strain: phases.P1.items.hill-walk: load level 4 is above 2, the most of P1"),
+        (PROTOCOLS, "per_day: 2}, unlock: vet}", "per_day: 2}}",
+         "dm-maintenance: phases.P0.items.prom-limbs: is for P1 and later, not P0"),
+        (VOCABULARY, "cause:  ", "causes:  ", "cause: is missing"),
+        (VOCABULARY, "code: subacute, from_day: 28", "code: subacute, from_day: 30",
+         "subacute: from_day: is 30, must follow on day 28"),
+        (VOCABULARY, "code: stilted_gait", "code: hunched_back", "hunched_back: signs_without_deficit: is used twice"),
+        (VOCABULARY, "{code: P5, name", "{code: P6, name", "phases: code: must be P0"),
+        (NEURO, "{grade: 5, name", "{grade: 6, name", "grades: grade: must be 0 to 5"),
+        (NEURO, "source: S06}", "source: hearsay}", "source: unknown source 'hearsay'"),
+        (RED_FLAGS, "urgency: emergency_now, stop: all_active_and_passive, src: [S01, S02",
+         "urgency: soon, stop: all_active_and_passive, src: [S01, S02", "RF01: urgency: unknown urgency 'soon'"),
+        (RED_FLAGS, "stop: named_exercise, src: [S14]", "stop: some, src: [S14]", "RF19: stop: unknown stop 'some'"),
+        (RED_FLAGS, "src: [S14]", "src: [S140]", "RF19: src: source S140 is not in SOURCES.md"),
+        (RED_FLAGS, "id: RF02", "id: RF01", "RF01: id: is used twice"),
+        (DECISION, "origin: primary, mechanism: musculoskeletal", "origin: first, mechanism: musculoskeletal",
+         "D1: when.origin: unknown answer 'first'"),
+        (DECISION, "block: [neuro_stimulation]", "block: [neuro]", "D1: block: unknown category 'neuro'"),
+        (DECISION, "max_active_items: 6, ", "", "D1: limits.max_active_items: must be a whole number"),
+        (DECISION, "probe_allowed: [stand-count", "probe_allowed: [stand-still", "D7: probe_allowed: unknown exercise"),
+        (DECISION, "inherit: [D2, D3, D4]", "inherit: [D2, D3, D9]", "D6: inherit: unknown row 'D9'"),
+        (DECISION, "re_exam_days: [14, 42, 84]", "re_exam_days: [42, 14, 84]", "D1: re_exam_days: must be days that rise"),
+        (DECISION, "no_row_matches: D7", "no_row_matches: D8", "no_row_matches: –: unknown row 'D8'"),
+        (DECISION, "neuro: {P0: 1, P1: 1, P2: 2", "neuro: {P0: 1, P1: 1, P2: 9",
+         "neuro: load_level_by_phase_max: must give each phase"),
+        (DECISION, "core_strength, gait_endurance, thermal, home_safety, enrichment]\n    block: [neuro_stimulation]",
+         "core_strength, thermal, home_safety, enrichment]\n    block: [neuro_stimulation]",
+         "soft-tissue-strain: phases.P1.leash-walk: is blocked by every row"),
+        (PROGRESSION, "neuro:   {green_max: 1", "neuro:   {green_max: 3", "neuro: green_max: is less careful"),
+        (PROGRESSION, "expect: HOLD, rule: H1}", "expect: HOLD, rule: H99}", "rule: unknown rule 'H99'"),
+        (PROGRESSION, "[RESTRAIN, REGRESS, HOLD, PROGRESS]", "[PROGRESS, HOLD, REGRESS, RESTRAIN]",
+         "order: –: the most careful decision comes first"),
+        (LADDERS, "{n: 2, do", "{n: 3, do", "car: rungs.n: must count from 1"),
+        (LADDERS, "min_days: {msk: 3, neuro: 7}", "min_days: {msk: 3}", "rung_rule: min_days.neuro: must be"),
+        (INSTRUMENTS, 'licence: RED, why: "commercial (GK)", ship: "no"',
+         'licence: RED, why: "commercial (GK)", ship: "V1"', "cornell-type-hrqol: ship: licence class RED does not ship"),
+        (ADHERENCE, ", src: S36}", "}", "people 1: src: is missing"),
+        (TARGETS, "  - stand-count", "  - heat-pack", "limb: heat-pack: is not an active exercise"),
+        (SYNONYMS, "  side-roll: [", "  side-rol: [", "side-rol: exercises: is not an exercise"),
+        (SYNONYMS, "  mat: [mat, rugs]", "  mat: []", "mat: equipment: must list words"),
+        (TARGETS, "  bunny_hop: {", "  hops: {", "must be listed here and in the vocabulary"),
+        (TARGETS, "retrain: [figure-eight, cavaletti-flat, leash-walk]", "retrain: []",
+         "bunny_hop: retrain: each habit names at least one exercise"),
     ],
 )  # fmt: skip
 def test_load_refuses_wrong_content_by_name_and_writes_nothing(
@@ -224,7 +308,8 @@ def test_load_refuses_wrong_content_by_name_and_writes_nothing(
 
     assert str(refused.value).startswith(f"{file}: ")
     assert complaint in str(refused.value)
-    assert (Exercise.objects.count(), Protocol.objects.count(), ProtocolPhase.objects.count()) == (0, 0, 0)
+    for kind in (Exercise, Protocol, ProtocolPhase, Ladder, RedFlag):
+        assert kind.objects.count() == 0
 
 
 def test_load_names_every_problem_at_once(now: dt.datetime, edited: Edit) -> None:
@@ -244,9 +329,9 @@ def test_load_is_set_based(
     now: dt.datetime, django_assert_max_num_queries: Callable[..., CaptureQueriesContext]
 ) -> None:
     # Hashes, versions and insert of each kind, and the phases; SQLite splits a long insert into a few.
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(24):
         load_library(at=now)
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(10):
         load_library(at=now)
 
 
@@ -256,6 +341,8 @@ def test_command_prints_counts_and_says_what_is_wrong(monkeypatch: pytest.Monkey
     assert out.getvalue().splitlines() == [
         "Exercises: 45 (45 new, 0 changed, 0 as before, 0 no longer offered)",
         "Protocols: 11 (11 new, 0 changed, 0 as before, 0 no longer offered)",
+        "Ladders: 5 (5 new, 0 changed, 0 as before, 0 no longer offered)",
+        "Warning signs: 31 (31 new, 0 changed, 0 as before, 0 no longer offered)",
     ]
 
     folder = edited(EXERCISES, "stop: [S_SKIN]", "stop: [S_NOPE]")

@@ -15,6 +15,8 @@ REVIEWED = {
     "07_ladders.yaml": "9ef32f0b1ca7",
     "08_instruments.yaml": "3df7b94e741a",
     "09_adherence.yaml": "3de2adebad7f",
+    "10_targets.yaml": "d9ea3f69489b",
+    "11_synonyms.yaml": "d8f4aa0f11f5",
     "SOURCES.md": "0d587a67dbcc",
 }
 

@@ -1,4 +1,4 @@
-"""``manage.py load_library``: bring the built-in exercises and protocols to what the content files say."""
+"""``manage.py load_library``: bring the built-in content to what the content files say."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from rehab.library.reading import ContentError
 
 
 class Command(BaseCommand):
-    help = "Load the built-in exercises and protocols; safe to run again, writes only what changed."
+    help = "Check every content file and load the built-in exercises, protocols, ladders and warning signs; safe to run again, writes only what changed."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         try:
@@ -19,6 +19,8 @@ class Command(BaseCommand):
             raise CommandError(f"The content is wrong; nothing was loaded.\n{error}") from error
         self.stdout.write(f"Exercises: {_line(report.exercises)}")
         self.stdout.write(f"Protocols: {_line(report.protocols)}")
+        self.stdout.write(f"Ladders: {_line(report.ladders)}")
+        self.stdout.write(f"Warning signs: {_line(report.red_flags)}")
 
 
 def _line(count: Count) -> str:

@@ -1,4 +1,4 @@
-"""What must be true of the clinical content before any of it may be loaded. Pure: values in, problems out."""
+"""Exercises and protocols: every link, dose, criterion, phase and load level resolves."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -64,6 +64,8 @@ class Known:
     rows: Collection[str]
     habits: Collection[str]
     ladders: Collection[str]
+    # Profile -> phase -> the highest load level (load_level_by_phase_max of 03_decision.yaml).
+    load_max: Mapping[str, Mapping[str, int]]
 
 
 def problems(*, exercises: Mapping[str, Any], protocols: Mapping[str, Any], known: Known) -> list[Problem]:
@@ -73,7 +75,7 @@ def problems(*, exercises: Mapping[str, Any], protocols: Mapping[str, Any], know
     return found or [*_protocol_file(protocols, exercises, known)]
 
 
-def _shape(
+def shape_problems(
     row: Any, fields: Mapping[str, tuple[type, ...]], extras: Mapping[str, tuple[type, ...]]
 ) -> Iterator[tuple[str, str]]:
     if not isinstance(row, dict):
@@ -107,12 +109,13 @@ def _exercise_file(data: Mapping[str, Any], known: Known) -> Iterator[Problem]:
         yield Problem(file=EXERCISES, slug="always", field=field, what=what)
     for position, row in enumerate(rows, start=1):
         slug = row.get("slug") if isinstance(row, dict) else None
-        for field, what in _exercise(row, data, slugs, known):
+        for field, what in exercise_problems(row, data, slugs, known):
             yield Problem(file=EXERCISES, slug=str(slug or f"item {position}"), field=field, what=what)
 
 
-def _exercise(row: Any, data: Mapping[str, Any], slugs: list[str], known: Known) -> Iterator[tuple[str, str]]:
-    shape = [*_shape(row, EXERCISE_FIELDS, EXERCISE_EXTRAS)]
+def exercise_problems(row: Any, data: Mapping[str, Any], slugs: list[str], known: Known) -> Iterator[tuple[str, str]]:
+    """What is wrong with one exercise, as (field, sentence); ``data`` is the file with its codes."""
+    shape = [*shape_problems(row, EXERCISE_FIELDS, EXERCISE_EXTRAS)]
     if shape:
         yield from shape
         return
@@ -180,14 +183,15 @@ def _protocol_file(data: Mapping[str, Any], exercises: Mapping[str, Any], known:
         yield Problem(file=PROTOCOLS, slug=twice, field="id", what="is used twice")
     for position, row in enumerate(rows, start=1):
         slug = row.get("id") if isinstance(row, dict) else None
-        for field, what in _protocol(row, by_slug, slugs, data["metrics"], known):
+        for field, what in protocol_problems(row, by_slug, slugs, data["metrics"], known):
             yield Problem(file=PROTOCOLS, slug=str(slug or f"item {position}"), field=field, what=what)
 
 
-def _protocol(
+def protocol_problems(
     row: Any, exercises: Mapping[str, Any], slugs: list[str], metrics: Collection[str], known: Known
 ) -> Iterator[tuple[str, str]]:
-    shape = [*_shape(row, PROTOCOL_FIELDS, PROTOCOL_EXTRAS)]
+    """What is wrong with one protocol, as (field, sentence); ``exercises`` are those of the file by slug."""
+    shape = [*shape_problems(row, PROTOCOL_FIELDS, PROTOCOL_EXTRAS)]
     if shape:
         yield from shape
         return
@@ -202,14 +206,19 @@ def _protocol(
         yield "phases", "must hold at least one phase"
     for position, phase in enumerate(row["phases"], start=1):
         code = phase.get("code", position) if isinstance(phase, dict) else position
-        for field, what in _phase(phase, exercises, slugs, metrics, known):
+        for field, what in _phase(phase, row["profile"], exercises, slugs, metrics, known):
             yield f"phases.{code}.{field}", what
 
 
 def _phase(
-    phase: Any, exercises: Mapping[str, Any], slugs: list[str], metrics: Collection[str], known: Known
+    phase: Any,
+    profile: str,
+    exercises: Mapping[str, Any],
+    slugs: list[str],
+    metrics: Collection[str],
+    known: Known,
 ) -> Iterator[tuple[str, str]]:
-    shape = [*_shape(phase, PHASE_FIELDS, PHASE_EXTRAS)]
+    shape = [*shape_problems(phase, PHASE_FIELDS, PHASE_EXTRAS)]
     if shape:
         yield from shape
         return
@@ -231,12 +240,43 @@ def _phase(
     for protocol in phase.get("next_protocol", []):
         if protocol not in slugs:
             yield "next_protocol", f"unknown protocol {protocol!r}"
+    if phase.get("neuro_profile_max_active", 1) not in range(1, 21):
+        yield "neuro_profile_max_active", "must be 1 to 20"
+    if "check_in" in phase and not _is_check_in(phase["check_in"], metrics):
+        yield "check_in", "must say every how many days, and which metrics"
     for item in phase["items"]:
         yield from _item(item, exercises, slugs, known)
+        if phase["code"] in PHASES and isinstance(item, dict):
+            yield from _reach(item, exercises.get(item.get("ex", "")), phase["code"], profile, known)
+
+
+def _is_check_in(said: Mapping[str, Any], metrics: Collection[str]) -> bool:
+    days, asked = said.get("every_days"), said.get("items")
+    return (
+        said.keys() == {"every_days", "items"}
+        and type(days) is int
+        and days in range(1, 366)
+        and isinstance(asked, list)
+        and all(isinstance(metric, str) and metric in metrics for metric in asked)
+    )
+
+
+def _reach(
+    item: Mapping[str, Any], exercise: Mapping[str, Any] | None, phase: str, profile: str, known: Known
+) -> Iterator[tuple[str, str]]:
+    """What asks more than the phase allows, without the vet's unlocking that says so (item_rules)."""
+    if exercise is None or item.get("unlock") == "vet":
+        return
+    # A protocol that inherits its profile must suit the more careful one too.
+    highest = known.load_max[profile if profile in known.load_max else "neuro"][phase]
+    if exercise["load"] > highest:
+        yield f"items.{item['ex']}", f"load level {exercise['load']} is above {highest}, the most of {phase}"
+    if exercise["earliest"] > phase:
+        yield f"items.{item['ex']}", f"is for {exercise['earliest']} and later, not {phase}"
 
 
 def _item(item: Any, exercises: Mapping[str, Any], slugs: list[str], known: Known) -> Iterator[tuple[str, str]]:
-    for field, what in _shape(item, {}, ITEM_EXTRAS):
+    for field, what in shape_problems(item, {}, ITEM_EXTRAS):
         yield f"items.{field}", what
     if not isinstance(item, dict):
         return

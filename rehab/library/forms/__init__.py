@@ -1,0 +1,1 @@
+"""What a person may ask the library for, and what a clinic writes into it."""

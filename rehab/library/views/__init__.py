@@ -1,0 +1,1 @@
+"""The pages of the library: browsing it, and a clinic's own content."""
