@@ -1,7 +1,7 @@
 """What people do to a dog's record: register it, say what is wrong with it, share it."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -11,7 +11,10 @@ from accounts.models import Clinic, Membership, User, record
 from rehab.lib.ids import new_id
 from rehab.patients.models import Caregiver, CaregiverInvitation, Patient, ProblemDefinition
 from rehab.patients.queries import fingerprint_of, state_of
-from rehab.patients.signing_rules import Answers, Objection, objections
+from rehab.patients.signing_rules import NAMES, Answers, Objection, draft_objections, objections
+
+# A draft is saved while it is being written: one line in the audit trail for each sitting, not for each answer.
+SITTING: Final = dt.timedelta(minutes=30)
 
 
 class PatientChanged(Exception):
@@ -34,12 +37,20 @@ class NotAVet(Exception):
     """Only a vet of the dog's clinic signs."""
 
 
-class CannotSign(Exception):
-    """The definition breaks a rule; ``objections`` says which and where."""
+class Refused(Exception):
+    """Answers that break a rule; ``objections`` says which and where."""
 
     def __init__(self, found: tuple[Objection, ...]) -> None:
         super().__init__(", ".join(f"{objection.field}: {objection.rule}" for objection in found))
         self.objections = found
+
+
+class CannotSave(Refused):
+    """An answer cannot be true: an unknown code, a day that has not come, a number off its scale."""
+
+
+class CannotSign(Refused):
+    """The definition breaks a rule of 03_decision.yaml."""
 
 
 class CaringEnded(Exception):
@@ -85,7 +96,7 @@ def edit_patient(*, patient: Patient, by: User, at: dt.datetime, seen: str | Non
     Raises:
         PatientChanged: the stored values are no longer those that were shown.
     """
-    stored = Patient.objects.select_for_update().get(pk=patient.pk)
+    stored = Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
     if seen is not None and seen != fingerprint_of(stored):
         raise PatientChanged
     changed = sorted(name for name, value in changes.items() if getattr(stored, name) != value)
@@ -103,12 +114,19 @@ def save_draft(
 ) -> ProblemDefinition:
     """Write the one draft of the dog: the first save opens the next version, later ones replace its answers.
 
-    ``seen`` is the ``state_of`` that the person worked on; ``None`` skips the check.
+    ``seen`` is the ``state_of`` that the person worked on; ``None`` skips the check. Saving what is stored already
+    changes nothing, whatever was seen: an answer that got lost on the way may be sent again.
 
     Raises:
+        CannotSave: an answer cannot be true.
         DefinitionChanged: a definition of the dog was saved or signed since.
     """
+    found = draft_objections(answers, today=patient.today(at), born_on=patient.born_on)
+    if found:
+        raise CannotSave(found)
     newest = _newest_locked(patient)
+    if newest is not None and not newest.is_signed and Answers.of(newest) == answers:
+        return newest
     if seen is not None and seen != state_of(newest):
         raise DefinitionChanged
     if newest is None or newest.is_signed:
@@ -119,15 +137,17 @@ def save_draft(
             drafted_by=by,
             drafted_at=at,
             updated_at=at,
-            **answers.as_dict(),
+            **answers.as_columns(),
         )
         record("definition.drafted", subject=draft, by=by, at=at, clinic_id=patient.clinic_id)
         return draft
-    for name, value in answers.as_dict().items():
+    sits_down_to_it = newest.drafted_by_id != by.pk or at - newest.updated_at > SITTING
+    for name, value in answers.as_columns().items():
         setattr(newest, name, value)
     newest.drafted_by, newest.updated_at = by, at
-    newest.save(update_fields=[*answers.as_dict(), "drafted_by", "updated_at"])
-    record("definition.draft_saved", subject=newest, by=by, at=at, clinic_id=patient.clinic_id)
+    newest.save(update_fields=[*NAMES, "drafted_by", "updated_at"])
+    if sits_down_to_it:
+        record("definition.draft_saved", subject=newest, by=by, at=at, clinic_id=patient.clinic_id)
     return newest
 
 
@@ -149,7 +169,7 @@ def sign_definition(
     vets = Membership.objects.current().filter(clinic=clinic_id, role=Membership.Role.VET)
     if not vets.filter(user=by).exists():
         raise NotAVet
-    patient = Patient.objects.select_for_update().get(pk=definition.patient_id)
+    patient = Patient.objects.select_for_update(no_key=True).get(pk=definition.patient_id)
     draft = ProblemDefinition.objects.get(pk=definition.pk)
     if draft.is_signed:
         raise AlreadySigned
@@ -200,7 +220,7 @@ def accept_invitation(*, token: str, by: User, at: dt.datetime) -> Caregiver:
     if promised is None:
         raise InvitationNotOpen
     # Somebody may hold two links to the dog and open both at once: the second waits to see what the first made.
-    Patient.objects.select_for_update().get(pk=promised.patient_id)
+    Patient.objects.select_for_update(no_key=True).get(pk=promised.patient_id)
     current = Caregiver.objects.current().filter(patient=promised.patient, user=by).first()
     if current is not None:
         if current.relation == promised.relation or current.relation == Caregiver.Relation.OWNER:
@@ -244,5 +264,5 @@ def _record_caring(kind: str, caregiver: Caregiver, *, by: User, at: dt.datetime
 
 def _newest_locked(patient: Patient) -> ProblemDefinition | None:
     # All writers of a dog's definitions queue on its row, so that “newest” cannot change in between.
-    Patient.objects.select_for_update().get(pk=patient.pk)
+    Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
     return ProblemDefinition.objects.filter(patient=patient).newest_first().first()

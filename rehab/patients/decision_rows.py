@@ -7,14 +7,44 @@ not determined, or contradicts itself lands in D7, the most careful row, and is 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 from rehab.library import reading
 
 UNDETERMINED: Final = "undetermined"
 MOST_CAREFUL: Final = "D7"
 
+# Conditions of ``block_until_gate`` that the definition itself meets, once a vet ticks in it that the limb is stable.
+# Every other condition of a row (pain controlled, a phase signed, normal feeling) is met by a vet's tick with a reason.
+UNTIL_THE_LIMB_IS_STABLE: Final = frozenset(
+    {"limb source treated or stable (vet tick)", "hills, steps, poles only when limb is stable"}
+)
+# A condition that speaks of some exercises and not of their whole category, wherever their own category is.
+ONLY_FOR: Final[Mapping[str, frozenset[str]]] = {
+    "hills, steps, poles only when limb is stable": frozenset(
+        {"hill-walk", "step-up", "cavaletti-flat", "cavaletti-raised"}
+    ),
+}
+# In that category a clinic's own exercise of this load or more is taken for a hill.
+HILL_LOAD: Final = 3
+
 Status = Literal["allowed", "gated", "blocked"]
+
+
+class Axes(Protocol):
+    """The answers that select a row."""
+
+    @property
+    def origin(self) -> str: ...
+
+    @property
+    def mechanism(self) -> str: ...
+
+    @property
+    def neuro_deficit(self) -> bool | None: ...
+
+    @property
+    def neuro_grade(self) -> int | None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +72,7 @@ class Limits:
 class Row:
     """One decision row: which categories a plan may use, in which profile, and who must look again when.
 
-    ``gated`` maps a category to the condition under which a vet may unlock it. ``probe_allowed`` are
+    ``gated`` maps a category to the condition under which a vet may unlock it, or some of it. ``probe_allowed`` are
     exercises that serve as an assessment although their category is not allowed: low load, logged, never
     progressed. ``re_exam_days`` count from the day of signing.
     """
@@ -74,15 +104,26 @@ class Row:
     def forbids_progress(self) -> bool:
         return self.approver["progress"] == "nobody"
 
-    def verdict(self, *, category: str, slug: str) -> Verdict:
+    def verdict(self, *, category: str, slug: str, load: int = 0, limb_is_stable: bool = False) -> Verdict:
         """What the row says about one exercise; a category that it does not name is blocked."""
         if slug in self.probe_allowed:
             return Verdict(status="allowed", is_probe=True)
-        if category in self.gated:
-            return Verdict(status="gated", why=self.gated[category])
-        if category in self.allow:
-            return Verdict(status="allowed")
-        return Verdict(status="blocked", why=f"{self.id}: {self.meaning}")
+        if category not in self.allow and category not in self.gated:
+            return Verdict(status="blocked", why=f"{self.id}: {self.meaning}")
+        conditions = [
+            condition
+            for gated, condition in self.gated.items()
+            if _concerns(condition, slug=slug, load=load, in_its_category=gated == category)
+            and not (limb_is_stable and condition in UNTIL_THE_LIMB_IS_STABLE)
+        ]
+        return Verdict(status="gated", why=conditions[0]) if conditions else Verdict(status="allowed")
+
+
+def _concerns(condition: str, *, slug: str, load: int, in_its_category: bool) -> bool:
+    """Whether the condition is about this exercise, not only about others of its category."""
+    if condition not in ONLY_FOR:
+        return in_its_category
+    return slug in ONLY_FOR[condition] or (in_its_category and load >= HILL_LOAD)
 
 
 def row_for(*, origin: str, mechanism: str, neuro_deficit: bool | None, neuro_grade: int | None) -> Row:
@@ -94,6 +135,16 @@ def row_for(*, origin: str, mechanism: str, neuro_deficit: bool | None, neuro_gr
         origin=origin, mechanism=mechanism, neuro_deficit=neuro_deficit, neuro_grade=neuro_grade
     )
     return _row(row_id, inherited_from)
+
+
+def row_of(answers: Axes) -> Row:
+    """The decision row of anything that holds the four answers: a draft, a signed definition, a case."""
+    return row_for(
+        origin=answers.origin,
+        mechanism=answers.mechanism,
+        neuro_deficit=answers.neuro_deficit,
+        neuro_grade=answers.neuro_grade,
+    )
 
 
 def categories() -> tuple[str, ...]:

@@ -200,6 +200,10 @@ class ProblemDefinition(models.Model):
         LEASH_ONLY = "leash_only", _("On the lead only")
         FREE = "free", _("Free")
 
+    class OnsetType(models.TextChoices):
+        SUDDEN = "sudden", _("Sudden")
+        GRADUAL = "gradual", _("Gradual")
+
     class DeepPain(models.TextChoices):
         PRESENT = "present", _("present")
         ABSENT = "absent", _("absent")
@@ -211,12 +215,18 @@ class ProblemDefinition(models.Model):
     patient = models.ForeignKey(Patient, models.CASCADE, related_name="definitions")
     version = models.PositiveSmallIntegerField()
 
+    # Codes of both lists of signs (00_vocab.yaml), and of what else was found (rehab.patients.findings).
+    signs = models.JSONField(_("signs"), default=list, blank=True)
+    findings = models.JSONField(_("other findings"), default=list, blank=True)
     origin = models.CharField(_("origin"), max_length=16, choices=Origin.choices, blank=True)
     mechanism = models.CharField(_("mechanism"), max_length=16, choices=Mechanism.choices, blank=True)
     cause = models.CharField(_("cause"), max_length=16, choices=Cause.choices, blank=True)
+    leaf = models.CharField(_("diagnosis"), max_length=32, blank=True)
     cause_statement = models.CharField(_("true cause, in your words"), max_length=500, blank=True)
     region = models.CharField(_("region"), max_length=60, blank=True)
     onset_on = models.DateField(_("onset"), null=True, blank=True)
+    onset_type = models.CharField(_("onset type"), max_length=8, choices=OnsetType.choices, blank=True)
+    surgery_on = models.DateField(_("surgery on"), null=True, blank=True)
     neuro_deficit = models.BooleanField(_("neurologic deficit"), null=True, blank=True)
     neuro_scale = models.CharField(max_length=16, default=NEURO_SCALE)
     neuro_grade = models.PositiveSmallIntegerField(_("neurologic grade"), null=True, blank=True)
@@ -225,9 +235,19 @@ class ProblemDefinition(models.Model):
     surgical_referral = models.CharField(_("surgical referral"), max_length=500, blank=True)
     pain_at_rest = models.PositiveSmallIntegerField(_("pain at rest"), null=True, blank=True)
     pain_control = models.CharField(_("pain control"), max_length=16, choices=PainControl.choices, blank=True)
+    # One object a medicine: {"name": str, "dose": str, "times": str}; the plan says the rest in words.
+    medicines = models.JSONField(_("medicines"), default=list, blank=True)
     pain_control_plan = models.TextField(_("pain-control plan"), max_length=2000, blank=True)
+    pain_controlled_on = models.DateField(_("pain controlled since"), null=True, blank=True)
     activity_order = models.CharField(_("activity order"), max_length=16, choices=ActivityOrder.choices, blank=True)
     limb_source_and_plan = models.TextField(_("limb source and its plan"), max_length=2000, blank=True)
+    # Codes of 00_vocab.yaml, root_causes_of_failure.
+    habits = models.JSONField(_("movement habits"), default=list, blank=True)
+    # Three to five things of this dog's own life (CSOM method): {"text": str, "score": 0-4}, 0 normal, 4 cannot.
+    activities = models.JSONField(_("activities"), default=list, blank=True)
+    # Metric of 05_protocols.yaml -> number, measured at the examination.
+    baseline = models.JSONField(_("baseline measures"), default=dict, blank=True)
+    body_condition = models.PositiveSmallIntegerField(_("body condition"), null=True, blank=True)
     red_flags_checked = models.BooleanField(_("warning signs checked"), default=False)
     re_exam_due_on = models.DateField(_("re-examination due"), null=True, blank=True)
 
@@ -283,6 +303,29 @@ class ProblemDefinition(models.Model):
                 condition=Q(pain_at_rest=None) | Q(pain_at_rest__lte=10),
                 name="pain_at_rest_is_0_to_10",
             ),
+            models.CheckConstraint(
+                condition=Q(body_condition=None) | Q(body_condition__gte=1, body_condition__lte=9),
+                name="body_condition_is_1_to_9",
+            ),
+            models.CheckConstraint(
+                condition=Q(surgery_on=None) | Q(onset_on=None) | Q(surgery_on__gte=F("onset_on")),
+                name="surgery_is_not_before_the_onset",
+            ),
+            *(
+                models.CheckConstraint(condition=Q(**{f"{field}__in": ["", *values]}), name=f"{field}_is_known")
+                for field, values in (
+                    ("origin", ("primary", "secondary", "undetermined")),
+                    ("mechanism", ("musculoskeletal", "neurologic", "mixed", "undetermined")),
+                    (
+                        "cause",
+                        ("arthritis", "disc", "soft_tissue", "inflammatory", "other_neuro", "compensatory"),
+                    ),
+                    ("onset_type", ("sudden", "gradual")),
+                    ("pain_control", ("medicine", "none_needed")),
+                    ("activity_order", ("strict_rest", "room_rest", "leash_only", "free")),
+                    ("deep_pain", ("present", "absent", "equivocal", "not_tested")),
+                )
+            ),
         ]
 
     def __str__(self) -> str:
@@ -291,3 +334,34 @@ class ProblemDefinition(models.Model):
     @property
     def is_signed(self) -> bool:
         return self.signed_at is not None
+
+
+class Observation(models.Model):
+    """One measure of the dog on one day: a number that a phase criterion reads (metrics of 05_protocols.yaml).
+
+    Facts are appended: a correction is a newer row, and the newest by ``recorded_at`` of a metric and day holds.
+    What only a vet may tick (``limb_stable_signed``) is an observation of 1 or 0 by that vet.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    clinic = models.ForeignKey(Clinic, models.CASCADE, related_name="+", db_index=False)
+    patient = models.ForeignKey(Patient, models.CASCADE, related_name="observations", db_index=False)
+    metric = models.CharField(max_length=32)
+    value = models.DecimalField(max_digits=7, decimal_places=2)
+    day = models.DateField()
+    note = models.CharField(_("note"), max_length=255, blank=True)
+    recorded_by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
+    recorded_at = models.DateTimeField()
+
+    objects = ClinicalQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(value__gte=0, value__lte=10000), name="observed_value_is_possible"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["patient", "metric", "day", "-recorded_at"], name="observation_by_patient_metric"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Observation {self.pk}"

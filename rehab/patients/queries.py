@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
@@ -46,3 +47,9 @@ def state_of(newest: ProblemDefinition | None) -> str:
         return "0"
     moment = newest.signed_at or newest.updated_at
     return f"{newest.version}-{'signed' if newest.is_signed else 'draft'}-{moment.isoformat()}"
+
+
+def version_before(definition: ProblemDefinition, signed: Iterable[ProblemDefinition]) -> ProblemDefinition | None:
+    """The signed version that this one takes or took the place of, among those of the dog."""
+    earlier = (version for version in signed if version.version < definition.version)
+    return max(earlier, key=lambda version: version.version, default=None)

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from rehab.patients import join
-from rehab.patients.views import caregivers, definitions, dogs
+from rehab.patients.views import caregivers, definitions, dogs, observations
 
 app_name = "patients"
 
@@ -9,8 +9,9 @@ urlpatterns = [
     path("patients/new/", dogs.patient_create, name="patient-create"),
     path("patients/<uuid:pk>/edit/", dogs.patient_edit, name="patient-edit"),
     path("patients/<uuid:pk>/definition/", definitions.definition_draft, name="definition-draft"),
+    path("patients/<uuid:pk>/measures/", observations.observation_create, name="observation-create"),
+    path("patients/<uuid:pk>/definition/autosave/", definitions.definition_autosave, name="definition-autosave"),
     path("definitions/<uuid:pk>/", definitions.definition_detail, name="definition-detail"),
-    path("definitions/<uuid:pk>/sign/", definitions.definition_sign, name="definition-sign"),
     path("patients/<uuid:pk>/invite/", caregivers.caregiver_invite, name="caregiver-invite"),
     path("caregivers/<uuid:pk>/end/", caregivers.caregiver_end, name="caregiver-end"),
     path("join/", join.join_confirm, name="join-confirm"),

@@ -14,6 +14,7 @@ from accounts.invitations import InvitationNotOpen, create_invitation
 from accounts.models import AuditEvent, Clinic, User
 from rehab.patients.actions import (
     AlreadySigned,
+    CannotSave,
     CannotSign,
     CaringEnded,
     DefinitionChanged,
@@ -28,6 +29,7 @@ from rehab.patients.actions import (
     save_draft,
     sign_definition,
 )
+from rehab.patients.answers import Activity, Medicine, measures
 from rehab.patients.models import Caregiver, CaregiverInvitation, Patient, ProblemDefinition
 from rehab.patients.queries import current_definition, fingerprint_of, newest_definition, state_of
 from rehab.patients.signing_rules import Answers
@@ -120,6 +122,64 @@ def test_save_draft_again_replaces_the_answers_of_the_one_draft(
     assert kinds() == ["definition.drafted", "definition.draft_saved"]
 
 
+def test_save_draft_stores_lists_as_json_and_reads_them_back(patient: Patient, vet: User, now: dt.datetime) -> None:
+    answers = replace(
+        COMPLETE,
+        signs=("hunched_back",),
+        medicines=(Medicine(name="Gabapentin"),),
+        activities=(Activity(text="Stairs", score=4),),
+        baseline=measures({"standing_s": 12}),
+    )
+    draft = save_draft(patient=patient, answers=answers, by=vet, at=now)
+
+    draft.refresh_from_db()
+    assert (draft.signs, draft.baseline) == (["hunched_back"], {"standing_s": 12})
+    assert draft.medicines == [{"name": "Gabapentin", "dose": "", "times": ""}]
+    assert draft.activities == [{"text": "Stairs", "score": 4}]
+    assert Answers.of(draft) == answers
+
+
+def test_save_draft_of_the_same_answers_changes_nothing_whatever_was_seen(
+    patient: Patient, therapist: User, vet: User, now: dt.datetime
+) -> None:
+    draft = save_draft(patient=patient, answers=COMPLETE, by=therapist, at=now, seen=state_of(None))
+    again = save_draft(patient=patient, answers=COMPLETE, by=vet, at=now + LATER, seen=state_of(None))
+
+    assert (again, again.drafted_by, state_of(again)) == (draft, therapist, state_of(draft))
+    assert kinds() == ["definition.drafted"]
+
+
+def test_save_draft_tells_the_audit_trail_once_a_sitting(patient: Patient, vet: User, now: dt.datetime) -> None:
+    for minutes in (0, 1, 2, 30, 61):
+        answers = Answers(region=f"L{minutes}")
+        save_draft(patient=patient, answers=answers, by=vet, at=now + dt.timedelta(minutes=minutes))
+    assert kinds() == ["definition.drafted", "definition.draft_saved"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "objection"),
+    [
+        ({"origin": "sideways"}, ("origin", "unknown")),
+        ({"signs": ("sideways",)}, ("signs", "unknown")),
+        ({"cause": "disc", "leaf": "tumour"}, ("leaf", "leaf_of_another_cause")),
+        ({"onset_on": make.TODAY + dt.timedelta(days=1)}, ("onset_on", "onset_in_the_future")),
+        (
+            {"onset_on": make.TODAY, "surgery_on": make.TODAY - dt.timedelta(days=1)},
+            ("surgery_on", "onset_after_surgery"),
+        ),
+        ({"baseline": measures({"unaided_steps": 11})}, ("baseline", "off_the_scale")),
+    ],
+)
+def test_save_draft_refuses_what_cannot_be_true(
+    patient: Patient, vet: User, now: dt.datetime, changes: dict[str, Any], objection: tuple[str, str]
+) -> None:
+    with pytest.raises(CannotSave) as refused:
+        save_draft(patient=patient, answers=Answers(**changes), by=vet, at=now)
+
+    assert [(point.field, point.rule) for point in refused.value.objections] == [objection]
+    assert (ProblemDefinition.objects.count(), kinds()) == (0, [])
+
+
 def test_save_draft_refuses_when_somebody_saved_or_signed_since(
     patient: Patient, therapist: User, vet: User, now: dt.datetime
 ) -> None:
@@ -195,6 +255,26 @@ def test_sign_definition_refuses_with_every_objection(patient: Patient, vet: Use
     assert not draft.is_signed
 
 
+@pytest.mark.parametrize(
+    ("changes", "objection"),
+    [
+        ({"signs": ["sideways"]}, ("signs", "unknown")),
+        ({"leaf": "sideways"}, ("leaf", "unknown")),
+        ({"activities": [{"text": "Stairs", "score": 2}]}, ("activities", "too_few")),
+        ({"signs": ["stumble_cross_legs"]}, ("cause", "O8")),
+        ({"mechanism": "mixed", "pain_at_rest": 1}, ("pain_control", "nerve_pain_needs_a_plan")),
+    ],
+)
+def test_sign_definition_refuses_what_got_into_the_table_by_another_way(
+    patient: Patient, vet: User, now: dt.datetime, changes: dict[str, Any], objection: tuple[str, str]
+) -> None:
+    draft = make.make_definition(patient, vet, signed=False, **changes)
+
+    with pytest.raises(CannotSign) as refused:
+        sign_definition(definition=draft, by=vet, at=now)
+    assert objection in [(point.field, point.rule) for point in refused.value.objections]
+
+
 def test_sign_definition_counts_the_days_where_the_dog_lives(vet: User, clinic: Clinic, now: dt.datetime) -> None:
     # 17:00 UTC on the 18th is already the 19th in Auckland, so a re-examination on the 19th is not in the future.
     patient = make.make_patient(clinic, vet, time_zone="Pacific/Auckland")
@@ -249,6 +329,27 @@ def test_database_refuses_to_change_a_signed_definition(definition: ProblemDefin
 def test_database_refuses_to_sign_what_breaks_a_rule(patient: Patient, vet: User, changes: dict[str, Any]) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         make.make_definition(patient, vet, **changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *(
+            {name: "sideways"}
+            for name in (
+                *("origin", "mechanism", "cause", "onset_type", "pain_control", "activity_order", "deep_pain"),
+            )
+        ),
+        {"onset_on": make.TODAY, "surgery_on": make.TODAY - dt.timedelta(days=1)},
+        {"body_condition": 10},
+        {"body_condition": 0},
+    ],
+)
+def test_database_refuses_what_cannot_be_true_in_a_draft_too(
+    patient: Patient, vet: User, changes: dict[str, Any]
+) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make.make_definition(patient, vet, signed=False, **changes)
 
 
 # --- the people at home -------------------------------------------------------------------------------------------

@@ -5,7 +5,14 @@ import itertools
 import pytest
 
 from rehab.library import reading
-from rehab.patients.decision_rows import Row, categories, max_load, row_for
+from rehab.patients.decision_rows import (
+    ONLY_FOR,
+    UNTIL_THE_LIMB_IS_STABLE,
+    Row,
+    categories,
+    max_load,
+    row_for,
+)
 
 ORIGINS = ["", "primary", "secondary", "undetermined"]
 MECHANISMS = ["", "musculoskeletal", "neurologic", "mixed", "undetermined"]
@@ -127,6 +134,49 @@ def test_d5_gates_what_it_also_lists_as_allowed() -> None:
     assert d5.requires_limb_plan
     assert d5.verdict(category="core_strength", slug="sit-stand").status == "gated"
     assert d5.verdict(category="balance_stabilisation", slug="weight-shift").status == "allowed"
+
+
+@pytest.mark.parametrize(
+    ("slug", "category", "load", "waiting"),
+    [
+        ("sit-stand", "core_strength", 2, "gated"),
+        ("step-up", "core_strength", 4, "gated"),
+        ("cavaletti-flat", "balance_stabilisation", 2, "gated"),
+        ("weight-shift", "balance_stabilisation", 2, "allowed"),
+        ("terrain-walk", "balance_stabilisation", 3, "allowed"),
+        ("leash-walk", "gait_endurance", 2, "allowed"),
+        ("hill-walk", "gait_endurance", 4, "gated"),
+        ("dune-walk", "gait_endurance", 3, "gated"),
+    ],
+)
+def test_d5_waits_for_the_limb_with_strength_hills_steps_and_poles(
+    slug: str, category: str, load: int, waiting: str
+) -> None:
+    d5 = row("secondary", "musculoskeletal", deficit=False, grade=0)
+
+    assert d5.verdict(category=category, slug=slug, load=load).status == waiting
+    assert d5.verdict(category=category, slug=slug, load=load, limb_is_stable=True).status == "allowed"
+
+
+def test_a_stable_limb_opens_no_other_row() -> None:
+    exercises = reading.read(reading.EXERCISES)["exercises"]
+    opened = {
+        answers
+        for answers in EVERYTHING
+        for e in exercises
+        if row(*answers).verdict(category=e["category"], slug=e["slug"], load=e["load"])
+        != row(*answers).verdict(category=e["category"], slug=e["slug"], load=e["load"], limb_is_stable=True)
+    }
+    assert opened == {("secondary", "musculoskeletal", False, grade) for grade in (0, 1)}
+
+
+def test_conditions_known_by_their_words_are_still_those_of_the_content() -> None:
+    written = {
+        condition for data in reading.decision()["rows"] for condition in data.get("block_until_gate", {}).values()
+    }
+    slugs = {e["slug"] for e in reading.read(reading.EXERCISES)["exercises"]}
+    assert {*ONLY_FOR, *UNTIL_THE_LIMB_IS_STABLE} <= written
+    assert {slug for only in ONLY_FOR.values() for slug in only} <= slugs
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """Drafting, reading through and signing a problem definition, as people do it in a browser."""
 
 import datetime as dt
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,10 +21,12 @@ from rehab.patients.models import Patient, ProblemDefinition
 from rehab.patients.queries import state_of
 from rehab.patients.signing_rules import Answers
 from tests import make
-from tests.patients.test_signing_rules import COMPLETE
+from tests.patients.test_signing_rules import COMPLETE, WHOLE
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
+# Ticked beside the question that they answer, and a button that stands for a date.
+MOVED_IN_THE_FORM = ("patterns", "re_exam_in")
 Browser = Callable[[User], Client]
 Queries = Callable[[int], CaptureQueriesContext]
 
@@ -36,7 +40,7 @@ def page(definition: ProblemDefinition) -> str:
 
 
 def sign_url(definition: ProblemDefinition) -> str:
-    return reverse("patients:definition-sign", args=[definition.pk])
+    return reverse("programs:definition-sign", args=[definition.pk])
 
 
 def typed(answers: Answers, *, seen: str = "0", **more: Any) -> dict[str, Any]:
@@ -88,9 +92,180 @@ def test_draft_page_shows_what_was_saved(
     assert form["neuro_deficit"].value() == "no"
     assert form["neuro_grade"].value() == 0
     assertContains(answer, "Version 1, a draft · saved by Tom Reyes")
-    assertContains(answer, "row D1 asks for a first look after 14 days: 1 Apr 2026")
-    # Nothing of gate A is called optional; only what may stay empty for good.
-    assert answer.content.count(b"(optional)") == 2
+    assertContains(answer, "14 days <small>1 Apr</small>")
+    # Nothing of gate A or B is called optional; only what may stay empty for good.
+    labels = re.findall(r"<label[^>]*>([^<]+)(.*?)</label>", answer.content.decode())
+    optional = [label.strip() for label, rest in labels if "optional" in rest]
+    assert optional == ["Region", "Surgery on", "Anything else about it", "Body condition"]
+
+
+def test_everything_that_is_typed_is_saved_and_shown_again(as_user: Browser, patient: Patient, vet: User) -> None:
+    browser = as_user(vet)
+    browser.post(draft_url(patient), typed(WHOLE))
+
+    assert Answers.of(ProblemDefinition.objects.get()) == WHOLE
+    shown = browser.get(draft_url(patient)).context["form"]
+    assert shown.initial == DefinitionForm.initial_of(WHOLE)
+    assert [row["name"].value() for row in shown.medicines] == ["Gabapentin", *[None] * 5]
+
+
+def test_form_follows_the_way_a_vet_thinks(as_user: Browser, patient: Patient, vet: User) -> None:
+    content = as_user(vet).get(draft_url(patient)).content.decode()
+    assert re.findall(r"step-number\"></span> ([^<]+)</h2>", content) == [
+        "Signs",
+        "The two questions",
+        "Cause and diagnosis",
+        "Where and since when",
+        "Neurologic grade",
+        "Pain control",
+        "Activity order",
+        "The limb",
+        "Movement habits",
+        "What Bruno should do again",
+        "Baseline",
+        "Warning signs and the next look",
+    ]
+    # What is asked comes in the same order as what is objected to.
+    places = [content.index(f'name="{name}"') for name in DefinitionForm.base_fields if name not in MOVED_IN_THE_FORM]
+    assert places == sorted(places)
+
+
+def test_draft_page_shows_what_follows_so_far(
+    as_user: Browser, patient: Patient, therapist: User, now: dt.datetime
+) -> None:
+    answers = replace(WHOLE, origin="", pain_at_rest=5)
+    save_draft(patient=patient, answers=answers, by=therapist, at=now)
+
+    answer = as_user(therapist).get(draft_url(patient))
+
+    assertContains(answer, "Until you have answered: the most careful limits")
+    assertContains(answer, '<a href="#id_origin">Is the back itself the problem?</a>')
+    assertNotContains(answer, "A question of document 000 is not answered")
+    assertContains(answer, "Pain at rest is 5 of 10; above 3 no exercise until the pain is controlled.")
+    assertContains(answer, "Harness only: nothing on the neck")
+    assertContains(answer, "Acute: day 9 since the onset")
+    assertContains(answer, '<a href="#id_origin">Answer the first question.')
+    evidence = answer.context["evidence"]
+    assert [(one.answer, one.ticked) for one in evidence["mechanism"]] == [
+        ("Neurologic: nerve pain or deficit", "Worse with fatigue; Has trouble walking")
+    ]
+    assert [(one.answer, one.ticked) for one in evidence["origin"]] == [
+        ("The back itself is the source", "Neck pain, or a neck disc suspected"),
+        ("The back compensates for a limb", "Bunny-hops with both back legs; Carries its weight forward"),
+    ]
+    assertNotContains(answer, "Read through and sign")
+
+
+@pytest.mark.parametrize(("kind", "at_first", "most"), [("medicine", 1, 6), ("activity", 3, 5)])
+def test_another_row_without_javascript_saves_and_shows_it(
+    as_user: Browser, patient: Patient, vet: User, kind: str, at_first: int, most: int
+) -> None:
+    browser = as_user(vet)
+    part = {"medicine": "name", "activity": "text"}[kind]
+
+    sent = {"seen": "0", f"{kind}_1_{part}": "Kept", f"more_{kind}": str(at_first + 1)}
+    answer = browser.post(draft_url(patient), sent)
+
+    page = f"{draft_url(patient)}?{kind}={at_first + 1}"
+    assertRedirects(answer, f"{page}#id_{kind}_{at_first + 1}_{part}", fetch_redirect_response=False)
+    name = {"medicine": "medicines_shown", "activity": "activities_shown"}[kind]
+    assert browser.get(page).context[name] == at_first + 1
+    assert browser.get(f"{draft_url(patient)}?{kind}=99").context[name] == most
+    assert browser.get(f"{draft_url(patient)}?{kind}=-1x").context[name] == at_first
+    stored = ProblemDefinition.objects.get()
+    assert {"medicine": stored.medicines, "activity": stored.activities}[kind][0][part] == "Kept"
+
+
+def test_another_row_beside_a_mistake_is_shown_too(as_user: Browser, patient: Patient, vet: User) -> None:
+    answer = as_user(vet).post(draft_url(patient), {"seen": "0", "onset_on": "2099-01-01", "more_medicine": "2"})
+    assert (answer.status_code, answer.context["medicines_shown"]) == (422, 2)
+
+
+def test_suggested_day_without_javascript_is_saved(as_user: Browser, patient: Patient, vet: User) -> None:
+    answer = as_user(vet).post(draft_url(patient), {"seen": "0", "re_exam_in": "14"})
+
+    assertRedirects(answer, f"{draft_url(patient)}#id_re_exam_due_on", fetch_redirect_response=False)
+    assert ProblemDefinition.objects.get().re_exam_due_on == make.TODAY + dt.timedelta(days=14)
+
+
+# --- read through and signed --------------------------------------------------------------------------------------
+
+
+def test_review_shows_everything_before_the_vet_commits(
+    as_user: Browser, patient: Patient, vet: User, now: dt.datetime
+) -> None:
+    draft = save_draft(patient=patient, answers=WHOLE, by=vet, at=now)
+    answer = as_user(vet).get(page(draft))
+
+    facts = {fact.label: fact.text for section in answer.context["sections"] for fact in section.facts}
+    assert facts["Signs"] == "Does not want to walk or jump\nHas trouble walking"
+    assert facts["Diagnosis"] == "Disc, without surgery"
+    assert facts["Stage"] == "Acute: day 9 since the onset"
+    assert facts["Neurologic grade"] == "2 · Walks, but weak or wobbly (thoracolumbar scale 0–5)"
+    assert facts["Medicines"] == "Gabapentin, 100 mg by mouth, every 8 hours"
+    assert facts["Movement habits"] == "Bunny-hops with both back legs\nCarries its weight forward"
+    assert facts["Activities"].startswith("Walks: 2 · hard\n")
+    assert facts["Baseline measures"] == "Stands unaided: 20 s\nUsual pain, last 7 days: 4 of 10"
+    assert facts["Body condition"] == "7 of 9"
+
+    content = answer.content.decode()
+    before_committing = content[: content.index("Sign the definition")]
+    for sentence in (
+        "Row D3",
+        "Walks but weak or wobbly",
+        "Balance and stability",
+        "Only when a vet unlocks it",
+        "at most 10 % a week, 15 % in 14 days",
+        "one thing at a time",
+        "a vet or therapist, every time",
+        "3, 7, 14, 28, 42, 56, 84 days",
+        "Body condition 7 of 9: weight control belongs in the program",
+    ):
+        assert sentence in before_committing, sentence
+
+
+def test_review_says_what_a_new_version_changes_and_asks_what_it_does_to_the_program(
+    as_user: Browser, patient: Patient, vet: User, definition: ProblemDefinition, now: dt.datetime
+) -> None:
+    changed = replace(Answers.of(definition), pain_at_rest=4, region="Lumbar", habits=("bunny_hop",))
+    draft = save_draft(patient=patient, answers=changed, by=vet, at=now)
+
+    answer = as_user(vet).get(page(draft))
+
+    assertContains(answer, "What changes against version 1")
+    assert [(one.label, one.before, one.after) for one in answer.context["changes"]] == [
+        ("Region", "", "Lumbar"),
+        ("Pain at rest", "2 of 10", "4 of 10"),
+        ("Movement habits", "", "Bunny-hops with both back legs"),
+    ]
+    effect = reverse("programs:definition-effect", args=[draft.pk])
+    assertContains(answer, f'<div class="effect" hx-get="{effect}" hx-trigger="load" hx-swap="innerHTML">')
+    assertContains(answer, f'<a class="button button-secondary" href="{effect}">')
+
+
+def test_first_version_changes_nothing_and_has_no_effect_to_ask_for(
+    as_user: Browser, draft: ProblemDefinition, vet: User
+) -> None:
+    answer = as_user(vet).get(page(draft))
+    assertNotContains(answer, "What changes")
+    assertNotContains(answer, "what it does to the running program")
+
+
+def test_superseded_version_says_by_which(
+    as_user: Browser, patient: Patient, vet: User, definition: ProblemDefinition, now: dt.datetime
+) -> None:
+    assertNotContains(as_user(vet).get(page(definition)), "Superseded")
+    draft = save_draft(patient=patient, answers=replace(COMPLETE, region="Lumbar"), by=vet, at=now)
+    assertNotContains(as_user(vet).get(page(definition)), "Superseded")
+    second = sign_definition(definition=draft, by=vet, at=now)
+
+    answer = as_user(vet).get(page(definition))
+
+    assertContains(answer, "Superseded by version 2")
+    assertContains(answer, f'href="{page(second)}"')
+    assertNotContains(answer, "Assign a program")
+    # What the newer one changed is told there.
+    assertContains(as_user(vet).get(page(second)), "What changes against version 1")
 
 
 def test_new_version_begins_with_what_still_holds(
@@ -340,3 +515,35 @@ def test_query_counts(
     # Session, person, definition with its dog, versions.
     with django_assert_num_queries(4):
         browser.get(page(draft))
+
+
+def test_review_says_what_still_stops_growth_and_what_is_worth_a_look(
+    as_user: Browser, patient: Patient, vet: User, therapist: User, now: dt.datetime
+) -> None:
+    draft = save_draft(patient=patient, answers=COMPLETE, by=therapist, at=now)
+    signing = as_user(vet).get(page(draft))
+    assertContains(signing, "You can sign, but nothing can grow until:")
+    assertContains(signing, f'<a href="{draft_url(patient)}#id_baseline">Record a baseline measure')
+    assertContains(signing, "Please look")
+    assertContains(signing, f'<a href="{draft_url(patient)}#id_leaf">No diagnosis is chosen.')
+    assertContains(signing, "Sign the definition")
+    drafting = as_user(therapist).get(page(draft))
+    assertContains(drafting, "A vet can sign, but nothing can grow until:")
+    assertContains(drafting, "Next, a vet of the clinic opens Bruno’s page, reads it through and signs it")
+
+
+def test_review_of_a_whole_or_signed_definition_warns_of_nothing(
+    as_user: Browser, patient: Patient, vet: User, definition: ProblemDefinition, now: dt.datetime
+) -> None:
+    draft = save_draft(patient=patient, answers=WHOLE, by=vet, at=now)
+    for shown in (draft, definition):
+        answer = as_user(vet).get(page(shown))
+        assertNotContains(answer, "nothing can grow until")
+        assertNotContains(answer, "Please look")
+
+
+def test_therapist_is_told_that_a_vet_signs(
+    as_user: Browser, patient: Patient, vet: User, therapist: User, draft: ProblemDefinition
+) -> None:
+    assertContains(as_user(therapist).get(draft_url(patient)), "Nothing is open. A vet can sign it now.")
+    assertContains(as_user(vet).get(draft_url(patient)), "Nothing is open. Read it through, and sign.")
