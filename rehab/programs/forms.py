@@ -14,9 +14,9 @@ from rehab.lib.plain_text import validate_one_line
 from rehab.library.models import Exercise
 from rehab.programs.actions.items import ANCHOR_LENGTH, NOTE_LENGTH
 from rehab.programs.actions.refusals import REASON_LENGTH
-from rehab.programs.dose import DEFAULTS, LIMITS, Dose, bounds
+from rehab.programs.dose import CONDITION_LENGTH, DEFAULTS, LIMITS, Dose, InvalidDose, bounds
 from rehab.programs.models import Decision
-from rehab.programs.wording import NAMES
+from rehab.programs.wording import NAMES, contradiction_text
 
 # The largest number that the version's column holds on every database.
 LATEST_VERSION: Final = 2_147_483_647
@@ -26,7 +26,20 @@ UNITS: Final = {
     "hold_seconds": gettext_lazy("s"),
     "height_cm": gettext_lazy("cm"),
     "interval_hours": gettext_lazy("h"),
+    "recheck_days": gettext_lazy("days"),
 }
+# What few doses say, behind a fold.
+MORE: Final = (
+    "steps",
+    "each_side",
+    "part_of",
+    "from_week",
+    "ramp_by",
+    "ramp_to",
+    "when_time",
+    "only_if",
+    "recheck_days",
+)
 ANCHORS: Final = (
     gettext_lazy("After the morning walk"),
     gettext_lazy("While the kettle boils"),
@@ -83,8 +96,23 @@ def dose_variables(exercise: Exercise, dose: Dose) -> list[str]:
     return [
         name
         for name in LIMITS
-        if name not in said_otherwise and (name in ranged or getattr(dose, name) != DEFAULTS[name])
+        if name not in MORE and name not in said_otherwise and (name in ranged or getattr(dose, name) != DEFAULTS[name])
     ]
+
+
+def more_variables(dose: Dose, *, has_others: bool) -> list[str]:
+    """What else a dose of this kind can say; what it already says is always among it."""
+    if dose.one_off:
+        fitting = {"recheck_days", "from_week", "only_if"}
+    elif dose.per_prescription:
+        fitting = {"from_week", "only_if"}
+    elif dose.duration_days is not None:
+        fitting = {"from_week"}
+    elif dose.interval_hours is not None:
+        fitting = {"from_week", "only_if", "each_side"}
+    else:
+        fitting = {*MORE} - {"recheck_days"} - (set() if has_others else {"part_of"})
+    return [name for name in MORE if name in fitting or getattr(dose, name) != DEFAULTS[name]]
 
 
 def _number(name: str, *, dose: Dose, ranged: Mapping[str, tuple[int, int]]) -> forms.IntegerField:
@@ -105,8 +133,44 @@ def _number(name: str, *, dose: Dose, ranged: Mapping[str, tuple[int, int]]) -> 
     )
 
 
+def _further(
+    name: str, *, dose: Dose, ranged: Mapping[str, tuple[int, int]], others: Sequence[tuple[str, str]]
+) -> forms.Field:
+    """The field behind the fold for one of ``MORE``."""
+    label, initial = capfirst(NAMES[name]), getattr(dose, name)
+    if name in ("each_side", "when_time"):
+        return forms.BooleanField(label=label, initial=initial, required=False)
+    if name == "only_if":
+        return forms.CharField(
+            label=label,
+            initial=initial,
+            required=False,
+            max_length=CONDITION_LENGTH,
+            validators=[validate_one_line],
+            widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        )
+    if name == "part_of":
+        # An item that has left the program since is still what the dose says.
+        gone = [(initial, initial)] if initial and initial not in dict(others) else []
+        return forms.ChoiceField(
+            label=label,
+            initial=initial or "",
+            required=False,
+            choices=[("", _("an exercise of its own")), *others, *gone],
+        )
+    field = _number(name, dose=dose, ranged=ranged)
+    field.required = False
+    return field
+
+
 class DoseForm(forms.Form):
-    """The dose of one exercise, its place in the family’s day, and a note to the family."""
+    """The dose of one exercise, its place in the family’s day, and a note to the family.
+
+    ``others`` are slug and name of the program's other items, inside which it may happen. What few doses say lies
+    behind a fold; a page that does not show the fold leaves it as it was.
+    """
+
+    has_more = forms.BooleanField(required=False, initial=True, widget=forms.HiddenInput())
 
     def __init__(
         self,
@@ -115,14 +179,23 @@ class DoseForm(forms.Form):
         dose: Dose,
         anchor: str = "",
         note: str = "",
+        others: Sequence[tuple[str, str]] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.base = dose
         self.variables = dose_variables(exercise, dose)
+        self.more = more_variables(dose, has_others=bool(others))
         ranged = bounds(exercise.dose_range)
         for name in self.variables:
             self.fields[name] = _number(name, dose=dose, ranged=ranged)
+        if "steps" in self.more and "reps" in self.fields:
+            # Steps may stand in for the repetitions; that one of them is there is looked at together.
+            self.fields["reps"].required = False
+        for name in self.more:
+            field = _further(name, dose=dose, ranged=ranged, others=others)
+            field.may_wait = True  # type: ignore[attr-defined] # read by the field's template: all of them are optional
+            self.fields[name] = field
         self.fields["anchor"] = forms.CharField(
             label=_("When in the family’s day"),
             initial=anchor,
@@ -145,37 +218,42 @@ class DoseForm(forms.Form):
         return [self[name] for name in self.variables]
 
     @property
-    def dose(self) -> Dose:
-        """The dose as typed; only of a valid form."""
-        typed = {name: self.cleaned_data[name] for name in self.variables}
-        return replace(
-            self.base,
-            **{name: DEFAULTS[name] if value is None else value for name, value in typed.items()},
-        )
-
-
-class ItemForm(DoseForm):
-    """One exercise in the table of a new program; what is not chosen is not looked at."""
-
-    chosen = forms.BooleanField(required=False)
-
-    use_required_attribute = False
-
-    def __init__(self, *args: Any, exercise: Exercise, **kwargs: Any) -> None:
-        super().__init__(*args, exercise=exercise, **kwargs)
-        # In the table the column says what the field is; without the table the name of the exercise must too.
-        for name in ("anchor", "note"):
-            field = self.fields[name]
-            field.widget.attrs["aria-label"] = f"{exercise.name}: {field.label}"
-
-    def full_clean(self) -> None:
-        super().full_clean()
-        if self.is_bound and not self.cleaned_data.get("chosen"):
-            self._errors = forms.utils.ErrorDict()
+    def more_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.more]
 
     @property
-    def is_chosen(self) -> bool:
-        return bool(self["chosen"].value())
+    def more_is_open(self) -> bool:
+        """Whether the fold shows something that nobody should miss."""
+        return any(
+            field.errors or (field.value() not in (None, "", False) and str(field.value()) != str(DEFAULTS[field.name]))
+            for field in self.more_fields
+        )
+
+    @property
+    def dose(self) -> Dose:
+        """The dose as typed; only of a valid form."""
+        return self._typed()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.errors:
+            return cleaned
+        if self.base.reps is not None and cleaned.get("reps", 1) is None and not cleaned.get("steps"):
+            self.add_error("reps", self.fields["reps"].error_messages["required"])
+            return cleaned
+        try:
+            self._typed()
+        except InvalidDose as invalid:
+            self.add_error(invalid.field if invalid.field in self.fields else None, contradiction_text(invalid))
+        return cleaned
+
+    def _typed(self) -> Dose:
+        names = [*self.variables, *(self.more if self.cleaned_data["has_more"] else ())]
+        typed = {name: self.cleaned_data[name] for name in names}
+        return replace(
+            self.base,
+            **{name: DEFAULTS[name] if value in (None, "") else value for name, value in typed.items()},
+        )
 
 
 class AssignForm(forms.Form):

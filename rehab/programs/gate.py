@@ -1,29 +1,48 @@
 """May this exercise be given to this dog now? The signed definition, its decision row and the overlays answer.
 
-Sources: 03_decision.yaml (rows, overlays, load_level_by_phase_max), contraindication codes of 04_exercises.yaml,
+Sources: 03_decision.yaml (gates, rows, overlays, load_level_by_phase_max), contraindication codes of 04_exercises.yaml,
 human_override of 06_progression.yaml: a less careful choice needs a vet and a reason.
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.access import Role
-from rehab.library.models import Category, Exercise
-from rehab.patients.decision_rows import Row, max_load, row_for
+from rehab.library.models import Exercise
+from rehab.patients import decision_rows
+from rehab.patients.answers import Answers
+from rehab.patients.case import Case, ItemFacts
+from rehab.patients.decision_rows import Row, Verdict, max_load
 from rehab.patients.models import ProblemDefinition
+from rehab.patients.overlays import overlays_of
+from rehab.patients.signing_rules import lacking_for_progress
+from rehab.patients.standing import Standing
 from rehab.patients.wording import printed
 from rehab.programs.dose import Dose
 from rehab.programs.models import Program
 from rehab.programs.wording import outside_text
 
-ACUTE_DAYS: Final = 3
-PAIN_AT_REST_MAX: Final = {"msk": 5, "neuro": 3}
-WHILE_INFLAMED: Final = frozenset({Category.NURSING_CARE, Category.HOME_SAFETY, Category.ENRICHMENT})
+# Gate B: how a signed definition that lacks something gets it.
+LACKING: Final[Mapping[str, Promise]] = {
+    "cause_statement": gettext_lazy("Sign a new version of the definition with the true cause in your words."),
+    "activities": gettext_lazy(
+        "Sign a new version of the definition with three to five activities that the family wants back."
+    ),
+    "baseline": gettext_lazy("Sign a new version of the definition with a baseline measure, such as seconds standing."),
+    "limb_source_and_plan": gettext_lazy(
+        "Sign a new version of the definition with the limb that is the source, and the plan for it."
+    ),
+    "pain_controlled_on": gettext_lazy(
+        "Sign a new version of the definition with the day since when the pain is controlled."
+    ),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,12 +65,12 @@ class Objection:
 
 def row_of(definition: ProblemDefinition) -> Row:
     """The decision row that the definition selects."""
-    return row_for(
-        origin=definition.origin,
-        mechanism=definition.mechanism,
-        neuro_deficit=definition.neuro_deficit,
-        neuro_grade=definition.neuro_grade,
-    )
+    return decision_rows.row_of(definition)
+
+
+def case_of(definition: ProblemDefinition, *, open_stops: Collection[str] = ()) -> Case:
+    """What the rules read of the definition; ``open_stops`` are the stop scopes of warning signs that are open."""
+    return Case.of(definition, open_stops=open_stops)
 
 
 def profile_of(row: Row, *, protocol_profile: str = "") -> str:
@@ -93,16 +112,34 @@ def objections(
     on: dt.date,
 ) -> list[Objection]:
     """Everything that speaks against the exercise for this dog in this phase on that day."""
+    case, item = case_of(definition), facts_of(exercise)
+    standing = Standing.of(case, on=on, profile=profile, row=row)
     found = (
-        *_of_the_row(exercise, row),
-        *_of_the_definition(exercise, definition, profile, on),
-        *_of_the_phase(exercise, definition, profile, phase, on),
+        *_of_the_row(standing.row_verdict(item), row),
+        *_of_the_grade(exercise, definition),
+        *_of_the_standing(standing, item),
+        *_of_the_phase(exercise, case, profile, phase, on),
     )
     return [replace(objection, about=exercise.name) for objection in found]
 
 
-def _of_the_row(exercise: Exercise, row: Row) -> Iterator[Objection]:
-    verdict = row.verdict(category=exercise.category, slug=exercise.slug)
+def cautions(exercise: Exercise, *, definition: ProblemDefinition, row: Row, on: dt.date) -> list[str]:
+    """What must be said beside the exercise when it is given."""
+    standing = Standing.of(case_of(definition), on=on, row=row)
+    return [_(caution) for caution in standing.cautions(facts_of(exercise))]
+
+
+def facts_of(exercise: Exercise) -> ItemFacts:
+    return ItemFacts(
+        slug=exercise.slug,
+        category=exercise.category,
+        load=exercise.load,
+        is_active=exercise.is_active,
+        contraindications=frozenset(exercise.contraindications),
+    )
+
+
+def _of_the_row(verdict: Verdict, row: Row) -> Iterator[Objection]:
     if verdict.status == "blocked":
         yield Objection(
             rule=row.id,
@@ -116,36 +153,30 @@ def _of_the_row(exercise: Exercise, row: Row) -> Iterator[Objection]:
         )
 
 
-def _of_the_definition(
-    exercise: Exercise, definition: ProblemDefinition, profile: str, on: dt.date
-) -> Iterator[Objection]:
-    contraindications = exercise.contraindications
+def _of_the_grade(exercise: Exercise, definition: ProblemDefinition) -> Iterator[Objection]:
     if definition.neuro_grade not in exercise.grades:
         yield Objection(
             rule="GRADES",
             text=_("Not for a dog of neurologic grade %(grade)s.") % {"grade": definition.neuro_grade},
         )
-    if definition.cause == ProblemDefinition.Cause.INFLAMMATORY and exercise.category not in WHILE_INFLAMED:
-        yield Objection(rule="O1", text=_("Inflammation or infection is treated first; until then only care at rest."))
-    if _days_since_onset(definition, on) < ACUTE_DAYS and (exercise.load > 1 or "X_ACUTE3" in contraindications):
-        yield Objection(rule="O3", text=_("Not in the first three days."))
-    if definition.activity_order == ProblemDefinition.ActivityOrder.STRICT_REST and (
-        "X_STRICT" in contraindications or exercise.load > 1 or exercise.category == Category.GAIT_ENDURANCE
-    ):
-        yield Objection(rule="O5", text=_("Not while strict rest is ordered."))
-    limit = PAIN_AT_REST_MAX[profile]
-    pain = definition.pain_at_rest
-    if pain is not None and pain > limit and (exercise.is_active or "X_PAIN" in contraindications):
-        yield Objection(
-            rule="O6",
-            text=_("Pain at rest is %(pain)d of 10; above %(limit)d no exercise until the pain is controlled.")
-            % {"pain": pain, "limit": limit},
-        )
 
 
-def _of_the_phase(
-    exercise: Exercise, definition: ProblemDefinition, profile: str, phase: str, on: dt.date
-) -> Iterator[Objection]:
+def _of_the_standing(standing: Standing, item: ItemFacts) -> Iterator[Objection]:
+    for reason in standing.reasons(item):
+        # O7 stops what is done on a day. What may be given is asked of today (re_exam_objections), not of the day on
+        # which the item begins: by then the dog may have been examined.
+        if reason.rule != "O7":
+            vet_may = reason.status == "gated"
+            yield Objection(rule=reason.rule, text=_said(reason.sentence, reason.values), vet_may=vet_may)
+
+
+def _said(sentence: str, values: Mapping[str, Any]) -> str:
+    return _(sentence) % {
+        name: date_format(value) if isinstance(value, dt.date) else value for name, value in values.items()
+    }
+
+
+def _of_the_phase(exercise: Exercise, case: Case, profile: str, phase: str, on: dt.date) -> Iterator[Objection]:
     highest = max_load(profile=profile, phase=phase)
     if exercise.load > highest:
         yield Objection(
@@ -161,7 +192,7 @@ def _of_the_phase(
             % {"earliest": exercise.earliest_phase, "phase": phase},
             vet_may=True,
         )
-    days = _days_since_onset(definition, on)
+    days = case.days_of_healing(on)
     if exercise.not_before_day is not None and days < exercise.not_before_day:
         yield Objection(
             rule="DAY",
@@ -169,10 +200,6 @@ def _of_the_phase(
             % {"earliest": exercise.not_before_day, "day": days},
             vet_may=True,
         )
-
-
-def _days_since_onset(definition: ProblemDefinition, on: dt.date) -> int:
-    return (on - definition.onset_on).days if definition.onset_on else 0
 
 
 def dose_objections(exercise: Exercise, dose: Dose) -> list[Objection]:
@@ -195,6 +222,45 @@ def re_exam_objections(definition: ProblemDefinition, *, on: dt.date) -> list[Ob
             % {"day": date_format(due)},
         )
     ]
+
+
+def program_objections(
+    exercises: Iterable[Exercise],
+    *,
+    definition: ProblemDefinition,
+    row: Row,
+    on: dt.date,
+    beside: Iterable[Exercise] = (),
+) -> list[Objection]:
+    """What the overlays ask of the program as a whole: these exercises beside those that the dog already has.
+
+    An overdue re-examination is asked for on its own, by ``re_exam_objections``.
+    """
+    slugs = {exercise.slug for exercise in (*beside, *exercises)}
+    overlays = overlays_of(case_of(definition), on=on, profile=row.profile)
+    return [
+        *hold_objections(definition, on=on),
+        *(
+            Objection(rule=overlay.id, text=_said(overlay.sentence, overlay.values), vet_may=True)
+            for overlay in overlays
+            if overlay.mandatory - slugs
+        ),
+    ]
+
+
+def hold_objections(definition: ProblemDefinition, *, on: dt.date) -> list[Objection]:
+    """Why nothing may be assigned and nothing may grow: an open warning sign (O2), a cause that cannot be (O8)."""
+    return [
+        Objection(rule=overlay.id, text=_said(overlay.sentence, overlay.values))
+        for overlay in overlays_of(case_of(definition), on=on)
+        if overlay.id != "O7" and (overlay.no_assignment or overlay.no_progress)
+    ]
+
+
+def gate_b(definition: ProblemDefinition) -> list[Objection]:
+    """What progress needs and the definition does not say (``lacking_for_progress``); nobody overrules it."""
+    lacking = lacking_for_progress(Answers.of(definition))
+    return [Objection(rule="GATE_B", text=str(LACKING[one.field])) for one in lacking]
 
 
 def role_allowed(rule: str, roles: frozenset[Role]) -> bool:

@@ -1,5 +1,6 @@
-"""Which weekdays an item is due on. Weekdays are seven bits, bit 0 = Monday."""
+"""Which weekdays an item is due on, and from which day. Weekdays are seven bits, bit 0 = Monday."""
 
+import datetime as dt
 from typing import Final
 
 EVERY_DAY: Final = 0b1111111
@@ -16,3 +17,8 @@ def weekdays_for(days_per_week: int) -> int:
     if not 1 <= days_per_week <= 7:
         raise ValueError(f"{days_per_week} days a week")
     return sum(1 << day for day in range(7) if (day + 1) * days_per_week // 7 > day * days_per_week // 7)
+
+
+def first_day_of(week: int, *, starts_on: dt.date) -> dt.date:
+    """The day that a program's week begins, counted from 1 at the program's start."""
+    return starts_on + dt.timedelta(days=7 * (week - 1))

@@ -118,6 +118,12 @@ def plan(patient: Patient, vet: User, definition: ProblemDefinition, walk: Exerc
 
 
 @pytest.fixture
+def shown_back(patient: Patient, vet: User, walk: Exercise) -> None:
+    """The family has shown back the walk, so that it may progress."""
+    make.teach(patient, walk, by=vet)
+
+
+@pytest.fixture
 def walking(plan: Program) -> Prescription:
     return prescribed(plan, "leash-walk")
 

@@ -1,8 +1,10 @@
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import IntegrityError, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.access import Role
@@ -161,12 +163,38 @@ def test_program_follows_the_dogs_own_calendar(request_: dict[str, Any], patient
 
 
 @pytest.mark.parametrize(("days", "allowed"), [(-1, False), (0, True), (60, True), (61, False)])
-def test_program_starts_soon(request_: dict[str, Any], today: dt.date, days: int, allowed: bool) -> None:
+def test_program_starts_soon(
+    request_: dict[str, Any], patient: Patient, vet: User, today: dt.date, days: int, allowed: bool
+) -> None:
+    request_["definition"] = make.make_definition(patient, vet, re_exam_due_on=today + dt.timedelta(days=90))
     request_["starts_on"] = today + dt.timedelta(days=days)
     if allowed:
         assert assign_program(**request_).starts_on == request_["starts_on"]
     else:
         assert refused(request_) == ["START"]
+
+
+def test_program_must_begin_before_the_re_examination(
+    request_: dict[str, Any], definition: ProblemDefinition, today: dt.date
+) -> None:
+    """The definition of the fixture is to be looked at again in 14 days."""
+    assert refused({**request_, "starts_on": today + dt.timedelta(days=15)}) == ["O7"]
+    assert assign_program(**{**request_, "starts_on": today + dt.timedelta(days=14)}).definition == definition
+
+
+def test_definition_of_another_clinic_is_refused(request_: dict[str, Any], other_clinic: Clinic) -> None:
+    request_["definition"].clinic_id = other_clinic.pk
+    assert refused(request_) == ["GATE_A"]
+
+
+def test_definition_of_another_dog_is_refused(
+    request_: dict[str, Any], clinic: Clinic, vet: User, definition: ProblemDefinition
+) -> None:
+    """The dog is locked by its definition: one that is passed off as another dog's is not that dog's newest."""
+    other = make.make_patient(clinic, vet, name="Other")
+    make.make_definition(other, vet)
+    definition.patient_id = other.pk
+    assert refused(request_) == ["GATE_A"]
 
 
 # --- The row, the protocol and the person ----------------------------------------------------------------------
@@ -182,7 +210,7 @@ def test_only_a_vet_assigns_in_a_neurologic_row(
     request_["definition"] = make.make_definition(patient, vet, mechanism="neurologic", cause="disc")
     request_["items"] = [Item(exercise=wash, dose=Dose(minutes=5))]
     protocol.rows = ["D1", "D2"]
-    protocol.save()
+    make.rewrite(protocol)
     request_["protocol_phase"].refresh_from_db()
     assert refused({**request_, "by": therapist, "roles": THERAPIST}) == ["D2"]
     assert assign_program(**request_).profile == "neuro"
@@ -190,7 +218,7 @@ def test_only_a_vet_assigns_in_a_neurologic_row(
 
 def test_protocol_must_be_for_the_row(request_: dict[str, Any], protocol: Protocol) -> None:
     protocol.rows = ["D3", "D4"]
-    protocol.save()
+    make.rewrite(protocol)
     request_["protocol_phase"].refresh_from_db()
     assert refused(request_) == ["D1"]
 
@@ -199,7 +227,7 @@ def test_protocol_must_be_offered_in_the_clinic(
     request_: dict[str, Any], protocol: Protocol, other_clinic: Clinic
 ) -> None:
     protocol.clinic = other_clinic
-    protocol.save()
+    make.rewrite(protocol)
     request_["protocol_phase"].refresh_from_db()
     assert refused(request_) == ["PROTOCOL"]
 
@@ -270,6 +298,169 @@ def test_row_limits_the_active_exercises(request_: dict[str, Any], number: int, 
         assert assign_program(**request_).prescriptions.count() == number
     else:
         assert refused(request_) == ["MAX_ACTIVE", "REASON"]
+
+
+SECONDARY: dict[str, Any] = {
+    "origin": "secondary",
+    "cause": "compensatory",
+    "limb_source_and_plan": "Left hip: weight, then strength.",
+}
+
+
+def for_the_back(number: int) -> list[Item]:
+    """Active items that the library counts to the back."""
+    return [Item(exercise=make.make_exercise(f"back-{n}"), dose=Dose(reps=5)) for n in range(number)]
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "row"), [("musculoskeletal", "D5"), ("neurologic", "D6")], ids=["load", "nerves"]
+)
+def test_secondary_pain_needs_half_of_the_active_items_for_the_limb_or_a_habit(
+    request_: dict[str, Any], patient: Patient, vet: User, walk: Exercise, mechanism: str, row: str
+) -> None:
+    pain: dict[str, Any] = {"mechanism": mechanism, "pain_control": "medicine", "pain_control_plan": "Gabapentin"}
+    request_ |= {
+        "definition": make.make_definition(patient, vet, **SECONDARY, **pain, habits=["weight_forward"]),
+        "protocol_phase": None,
+        "reason": "I insist",
+    }
+    limb = Item(exercise=walk, dose=Dose(minutes=5))
+    assert row in refused({**request_, "items": for_the_back(1)})
+    assert row in refused({**request_, "items": [limb, *for_the_back(2)]})
+    # What the prescriber says of an item counts before the library; a habit that is not listed does not.
+    stated = [replace(item, aim="weight_forward") for item in for_the_back(1)]
+    assert "AIM" in refused({**request_, "items": [replace(limb, aim="bunny_hop")]})
+    assert row in refused({**request_, "items": [replace(limb, aim="back")]})
+    program = assign_program(**{**request_, "items": [limb, *stated, *for_the_back(2)[1:]]})
+    assert list(program.prescriptions.order_by("position").values_list("aim", flat=True)) == ["", "weight_forward", ""]
+    assert row not in program.decisions.get().rule_ids[1:]
+
+
+def test_primary_pain_may_be_trained_at_the_back_alone(request_: dict[str, Any]) -> None:
+    assert assign_program(**{**request_, "items": for_the_back(3)}).decision_row == "D1"
+
+
+@pytest.mark.parametrize("aim", ["bunny_hop", "hip", "x" * 33])
+def test_aim_that_nobody_knows_is_refused(request_: dict[str, Any], walk: Exercise, aim: str) -> None:
+    item = Item(exercise=walk, dose=Dose(minutes=5), aim=aim)
+    assert refused({**request_, "items": [item], "reason": "I insist"}) == ["AIM"]
+
+
+def test_item_inside_another_needs_the_other_in_the_program(
+    request_: dict[str, Any], walk: Exercise, wash: Exercise
+) -> None:
+    inside = Item(exercise=wash, dose=Dose(minutes=3, part_of="leash-walk"))
+    assert refused({**request_, "items": [inside]}) == ["PART"]
+    program = assign_program(**{**request_, "items": [inside, Item(exercise=walk, dose=Dose(minutes=5))]})
+    assert program.prescriptions.get(exercise=wash).dose == {"minutes": 3, "within": "leash-walk"}
+
+
+def test_item_of_a_later_week_starts_in_that_week(
+    request_: dict[str, Any], walk: Exercise, wash: Exercise, today: dt.date
+) -> None:
+    request_["items"] = [
+        Item(exercise=walk, dose=Dose(minutes=5)),
+        Item(exercise=wash, dose=Dose(minutes=5, from_week=3)),
+    ]
+    starts = assign_program(**request_).prescriptions.order_by("position").values_list("starts_on", flat=True)
+    assert list(starts) == [today, today + dt.timedelta(days=14)]
+
+
+def test_optional_item_is_due_on_no_day(request_: dict[str, Any], walk: Exercise) -> None:
+    request_["items"] = [Item(exercise=walk, dose=Dose(minutes=5, when_time=True))]
+    prescription = assign_program(**request_).prescriptions.get()
+    assert (prescription.weekdays, prescription.dose) == (0, {"minutes": 5, "when_time": True})
+
+
+def test_heavy_dog_needs_weight_control_or_a_vets_reason(
+    request_: dict[str, Any], patient: Patient, vet: User, items: list[Item]
+) -> None:
+    request_["definition"] = make.make_definition(patient, vet, body_condition=7)
+    assert refused(request_) == ["O11", "REASON"]
+    weight = make.make_exercise("weight-control", category="home_safety", mode="passive", load=0, earliest_phase="P0")
+    program = assign_program(**{**request_, "items": [*items, Item(exercise=weight, dose=Dose(per_week=1))]})
+    assert program.decisions.get().rule_ids == ["D1"]
+
+
+# --- What the database refuses, whoever asks -------------------------------------------------------------------
+
+
+def program_row(definition: ProblemDefinition, by: User, **changed: Any) -> Program:
+    """A program written past every rule of ours."""
+    values: dict[str, Any] = {
+        "clinic_id": definition.clinic_id,
+        "patient_id": definition.patient_id,
+        "definition": definition,
+        "decision_row": "D1",
+        "profile": "msk",
+        "phase": "P1",
+        "phase_name": "Gentle motion",
+        "phase_started_on": make.TODAY,
+        "starts_on": make.TODAY,
+        "created_by": by,
+        "created_at": make.NOW,
+    }
+    return Program.objects.create(**{**values, **changed})
+
+
+def test_database_takes_a_program_on_the_newest_signed_definition(
+    definition: ProblemDefinition, protocol: Protocol, vet: User
+) -> None:
+    assert program_row(definition, vet, protocol=protocol) == Program.objects.get()
+
+
+def test_database_refuses_a_definition_that_is_not_signed(patient: Patient, vet: User) -> None:
+    draft = make.make_definition(patient, vet, signed=False)
+    with pytest.raises(IntegrityError, match="newest signed definition"), transaction.atomic():
+        program_row(draft, vet)
+
+
+def test_database_refuses_a_superseded_definition(patient: Patient, definition: ProblemDefinition, vet: User) -> None:
+    make.make_definition(patient, vet)
+    with pytest.raises(IntegrityError, match="newest signed definition"), transaction.atomic():
+        program_row(definition, vet)
+
+
+def test_database_refuses_an_expired_definition(patient: Patient, vet: User, today: dt.date) -> None:
+    expired = make.make_definition(patient, vet, re_exam_due_on=today - dt.timedelta(days=2))
+    with pytest.raises(IntegrityError, match="newest signed definition"), transaction.atomic():
+        program_row(expired, vet)
+
+
+def test_database_refuses_the_definition_of_another_dog_or_clinic(
+    clinic: Clinic, other_clinic: Clinic, outside_vet: User, definition: ProblemDefinition, vet: User
+) -> None:
+    theirs = make.make_patient(clinic, vet, name="Other")
+    outside = make.make_patient(other_clinic, outside_vet, name="Outside")
+    for changed in (
+        {"patient_id": theirs.pk},
+        {"patient_id": outside.pk, "clinic_id": other_clinic.pk},
+        {"clinic_id": other_clinic.pk},
+    ):
+        with pytest.raises(IntegrityError, match="newest signed definition"), transaction.atomic():
+            program_row(definition, vet, **changed)
+    assert not Program.objects.exists()
+
+
+def test_database_refuses_a_protocol_of_another_row(
+    definition: ProblemDefinition, protocol: Protocol, vet: User
+) -> None:
+    protocol.rows = ["D2", "D3"]
+    make.rewrite(protocol)
+    with pytest.raises(IntegrityError, match="protocol that its row allows"), transaction.atomic():
+        program_row(definition, vet, protocol=protocol)
+
+
+def test_database_refuses_a_program_that_changes_its_ground(plan: Program, patient: Patient, vet: User) -> None:
+    draft = make.make_definition(patient, vet, signed=False)
+    with pytest.raises(IntegrityError, match="newest signed definition"), transaction.atomic():
+        Program.objects.filter(pk=plan.pk).update(definition=draft)
+
+
+def test_database_refuses_an_exercise_of_another_clinic(plan: Program, other_clinic: Clinic) -> None:
+    theirs = make.make_exercise("theirs", clinic=other_clinic)
+    with pytest.raises(IntegrityError, match="an exercise of its clinic"), transaction.atomic():
+        make.make_prescription(plan, exercise=theirs)
 
 
 def test_too_long_texts_are_refused(request_: dict[str, Any], walk: Exercise) -> None:

@@ -8,9 +8,17 @@ from accounts.access import Role
 from accounts.models import AuditEvent, User
 from rehab.library.models import Exercise, Protocol
 from rehab.patients.models import Patient, ProblemDefinition
-from rehab.programs.actions import NotAllowed, StalePlan, add_exercise, change_dose, decide, remove_prescription
+from rehab.programs.actions import (
+    NotAllowed,
+    StalePlan,
+    add_exercise,
+    change_dose,
+    decide,
+    remove_prescription,
+    undo_step,
+)
 from rehab.programs.dose import Dose
-from rehab.programs.models import Decision, Prescription, Program
+from rehab.programs.models import Decision, Prescription, Program, TeachBack
 from tests import make
 from tests.programs.conftest import prescribed
 
@@ -19,6 +27,15 @@ THERAPIST = frozenset({Role.THERAPIST})
 PROGRESS, HOLD, REGRESS = Decision.Kind.PROGRESS, Decision.Kind.HOLD, Decision.Kind.REGRESS
 
 Act = Callable[..., Any]
+
+# What a definition of nerve pain says beside its axes before anything progresses.
+NERVES: dict[str, Any] = {
+    "pain_control": "medicine",
+    "pain_control_plan": "Gabapentin, three times a day",
+    "pain_controlled_on": make.TODAY - dt.timedelta(days=15),
+}
+
+pytestmark = pytest.mark.usefixtures("shown_back")
 
 
 @pytest.fixture
@@ -140,9 +157,20 @@ def test_swap_to_the_harder_exercise_passes_the_same_gate(
     assert decide(**request, **by_vet).rule_ids == ["D1", "LOAD", "PHASE"]
 
 
-def test_swap_needs_the_top_of_the_range(walking: Prescription, hill: Exercise, by_vet: dict[str, Any]) -> None:
-    request: dict[str, Any] = {"kind": PROGRESS, "prescription": walking, "swap": True}
-    assert refused(decide, walking.program, **request, **by_vet) == ["RANGE"]
+def test_swap_before_the_top_of_the_range_is_for_a_vet(
+    patient: Patient,
+    vet: User,
+    definition: ProblemDefinition,
+    walk: Exercise,
+    hill: Exercise,
+    therapist: User,
+    by_vet: dict[str, Any],
+) -> None:
+    program = make.make_program(patient, vet, definition, exercises=[(walk, {"minutes": 5})], phase="P4")
+    request: dict[str, Any] = {"kind": PROGRESS, "prescription": prescribed(program, "leash-walk"), "swap": True}
+    by_therapist = {**by_vet, "by": therapist, "roles": THERAPIST}
+    assert refused(decide, program, **request, **by_therapist) == ["RANGE", "VET"]
+    assert decide(**request, **by_vet).rule_ids == ["D1", "RANGE"]
 
 
 def test_swap_to_what_the_dog_already_has_is_refused(
@@ -180,8 +208,7 @@ def test_progress_obeys_the_newest_definition(
     fields: dict[str, Any],
     rule: str,
 ) -> None:
-    walk.grades = [1, 2, 3]
-    walk.save()
+    make.rewrite(walk, grades=[1, 2, 3])
     signed_anew(patient, vet, **fields)
     walking = prescribed(walking.program, "leash-walk")
     assert rule in refused(decide, walking.program, kind=PROGRESS, prescription=walking, **by_vet)
@@ -198,10 +225,10 @@ def test_progress_goes_on_under_a_new_definition_of_the_same_row(
     ("row", "signed", "vet_may", "therapist_may"),
     [
         ("D1", {}, True, True),
-        ("D2", {"mechanism": "neurologic", "cause": "disc"}, True, True),
+        ("D2", {**NERVES, "mechanism": "neurologic", "cause": "disc"}, True, True),
         (
             "D6",
-            {"mechanism": "mixed", "cause": "disc", "origin": "secondary", "limb_source_and_plan": "Hip"},
+            {**NERVES, "mechanism": "mixed", "cause": "disc", "origin": "secondary", "limb_source_and_plan": "Hip"},
             True,
             False,
         ),
@@ -220,9 +247,11 @@ def test_progress_is_for_the_people_of_the_row(
     therapist_may: bool,
 ) -> None:
     for by, roles, may in ((therapist, THERAPIST, therapist_may), (vet, VET, vet_may)):
-        signed_anew(patient, vet, **signed)
+        signed_now = signed_anew(patient, vet, **signed)
         Program.objects.open().update(ended_at=by_vet["at"])
-        program = make.make_program(patient, vet, exercises=[(walk, {"minutes": 5})], decision_row=row, profile="msk")
+        program = make.make_program(
+            patient, vet, signed_now, exercises=[(walk, {"minutes": 5})], decision_row=row, profile="msk"
+        )
         request: dict[str, Any] = {**by_vet, "by": by, "roles": roles, "kind": PROGRESS}
         request["prescription"] = prescribed(program, "leash-walk")
         if may:
@@ -236,7 +265,7 @@ def test_protocol_without_progress_keeps_its_dose(
     walking: Prescription, protocol: Protocol, by_vet: dict[str, Any]
 ) -> None:
     protocol.progress_disabled = True
-    protocol.save()
+    make.rewrite(protocol)
     Program.objects.update(protocol=protocol)
     walking = prescribed(walking.program, "leash-walk")
     assert refused(decide, walking.program, kind=PROGRESS, prescription=walking, **by_vet) == ["NO_PROGRESS"]
@@ -246,6 +275,125 @@ def test_protocol_without_progress_keeps_its_dose(
 @pytest.mark.parametrize("kind", [PROGRESS, REGRESS])
 def test_care_has_no_steps(washing: Prescription, by_vet: dict[str, Any], kind: Decision.Kind) -> None:
     assert refused(decide, washing.program, kind=kind, prescription=washing, **by_vet) == ["CARE"]
+
+
+@pytest.mark.parametrize("swap", [False, True])
+def test_progress_waits_for_the_teach_back_unless_a_vet_says_why(
+    patient: Patient, vet: User, therapist: User, definition: ProblemDefinition, by_vet: dict[str, Any], swap: bool
+) -> None:
+    make.make_exercise("harder", load=2)
+    shift = make.make_exercise("weight-shift", name="Weight shift", harder_slug="harder")
+    dose = {"sets": 3, "reps": 10} if swap else {"reps": 5}
+    program = make.make_program(patient, vet, definition, exercises=[(shift, dose)])
+    request: dict[str, Any] = {"kind": PROGRESS, "prescription": prescribed(program, "weight-shift"), "swap": swap}
+    by_therapist = {**by_vet, "by": therapist, "roles": THERAPIST}
+    assert refused(decide, program, **request, **by_therapist) == ["H4", "VET"]
+    make.teach(patient, shift, by=vet)
+    TeachBack.objects.filter(kind="shown_back").update(withdrawn_by=vet, withdrawn_at=by_vet["at"])
+    assert refused(decide, program, **request, **by_therapist) == ["H4", "VET"]
+    assert decide(**request, **by_vet).rule_ids == ["D1", "H4"]
+
+
+def test_teach_back_of_an_older_version_of_the_exercise_stands(
+    patient: Patient, vet: User, definition: ProblemDefinition, by_vet: dict[str, Any]
+) -> None:
+    older = make.make_exercise("weight-shift", version=1, superseded_at=by_vet["at"])
+    newer = make.make_exercise("weight-shift", version=2)
+    make.teach(patient, older, by=vet)
+    program = make.make_program(patient, vet, definition, exercises=[(newer, {"reps": 5})])
+    assert decide(kind=PROGRESS, prescription=prescribed(program, "weight-shift"), **by_vet).rule_ids == ["D1"]
+
+
+@pytest.mark.parametrize("fields", [{"mode": "passive"}, {"clinic_only": True}])
+def test_what_the_family_does_not_do_needs_no_teach_back(
+    patient: Patient, vet: User, definition: ProblemDefinition, by_vet: dict[str, Any], fields: dict[str, Any]
+) -> None:
+    program = make.make_program(
+        patient, vet, definition, exercises=[(make.make_exercise("motion", **fields), {"reps": 5})]
+    )
+    assert decide(kind=PROGRESS, prescription=prescribed(program, "motion"), **by_vet).rule_ids == ["D1"]
+
+
+# --- Undoing ---------------------------------------------------------------------------------------------------
+
+
+def undo(program: Program, by_vet: dict[str, Any], **changed: Any) -> Decision:
+    request = {"by": by_vet["by"], "at": by_vet["at"], "plan_version": 2, **changed}
+    return undo_step(program=Program.objects.get(pk=program.pk), **request)
+
+
+@pytest.mark.parametrize(("kind", "day"), [(PROGRESS, "tomorrow"), (REGRESS, "today")])
+def test_step_is_undone_by_a_decision_of_its_own(
+    walking: Prescription,
+    by_vet: dict[str, Any],
+    request: pytest.FixtureRequest,
+    kind: Decision.Kind,
+    day: str,
+) -> None:
+    decide(kind=kind, prescription=walking, **by_vet)
+    undone = undo(walking.program, by_vet)
+    assert (undone.plan_version, undone.reason, undone.details) == (3, "Undone", {"undoes": 2})
+    assert undone.kind == (REGRESS if kind == PROGRESS else PROGRESS)
+    again = prescribed(walking.program, "leash-walk")
+    assert (again.dose, again.starts_on) == (walking.dose, request.getfixturevalue(day))
+    walks = Prescription.objects.filter(exercise=walking.exercise)
+    assert [one.dose["minutes"] for one in walks.active_on(request.getfixturevalue("tomorrow"))] == [5]
+
+
+def test_undoing_a_neighbour_brings_back_note_and_anchor(
+    plan: Program, walking: Prescription, sling: Exercise, by_vet: dict[str, Any]
+) -> None:
+    change_dose(prescription=walking, dose=walking.dosage, anchor="After lunch", note="Slowly", **by_vet)
+    changed = prescribed(plan, "leash-walk")
+    decide(kind=REGRESS, prescription=changed, swap=True, **{**by_vet, "plan_version": 2})
+    undo(plan, by_vet, plan_version=3)
+    again = prescribed(plan, "leash-walk")
+    assert (again.dose, again.anchor, again.note) == (walking.dose, "After lunch", "Slowly")
+    assert not Prescription.objects.current().filter(exercise=sling).exists()
+
+
+def test_only_ones_own_last_step_of_today_is_undone(
+    walking: Prescription, washing: Prescription, by_vet: dict[str, Any], colleague: User
+) -> None:
+    decide(kind=REGRESS, prescription=walking, **by_vet)
+    program = walking.program
+    for changed in ({"by": colleague}, {"at": by_vet["at"] + dt.timedelta(days=1)}):
+        with pytest.raises(NotAllowed, match="your own last step"):
+            undo(program, by_vet, **changed)
+    remove_prescription(prescription=washing, reason="x", plan_version=2, by=by_vet["by"], at=by_vet["at"])
+    with pytest.raises(StalePlan):
+        undo(program, by_vet)
+    with pytest.raises(NotAllowed):
+        undo(program, by_vet, plan_version=3)
+    assert program.decisions.count() == 3
+
+
+def test_what_was_undone_is_not_undone_again(walking: Prescription, by_vet: dict[str, Any]) -> None:
+    decide(kind=REGRESS, prescription=walking, **by_vet)
+    undo(walking.program, by_vet)
+    with pytest.raises(NotAllowed):
+        undo(walking.program, by_vet, plan_version=3)
+
+
+# --- One exercise inside another -------------------------------------------------------------------------------
+
+
+def test_exercise_that_holds_another_is_neither_removed_nor_swapped(
+    walking: Prescription, sling: Exercise, by_vet: dict[str, Any]
+) -> None:
+    plan = walking.program
+    make.make_prescription(plan, exercise="sniff", dose={"minutes": 1, "within": "leash-walk"})
+    removal = {name: by_vet[name] for name in ("by", "at", "reason", "plan_version")}
+    assert refused(remove_prescription, plan, prescription=walking, **removal) == ["PART"]
+    assert refused(decide, plan, kind=REGRESS, prescription=walking, swap=True, **by_vet) == ["PART"]
+    assert decide(kind=REGRESS, prescription=walking, **by_vet).plan_version == 2
+
+
+def test_host_of_a_part_is_in_the_program(plan: Program, by_vet: dict[str, Any]) -> None:
+    sniff = make.make_prescription(plan, exercise="sniff", dose={"reps": 5})
+    request: dict[str, Any] = {"prescription": sniff, **by_vet}
+    assert "PART" in refused(change_dose, plan, dose=Dose(reps=5, part_of="gone"), **request)
+    assert change_dose(dose=Dose(reps=5, part_of="leash-walk"), **request).dose == {"reps": 5, "within": "leash-walk"}
 
 
 # --- Regress and hold ------------------------------------------------------------------------------------------
@@ -350,8 +498,8 @@ def test_change_must_change_something(walking: Prescription, by_vet: dict[str, A
 def test_dose_above_the_range_is_for_a_vet(walking: Prescription, by_vet: dict[str, Any], therapist: User) -> None:
     request: dict[str, Any] = {"prescription": walking, "dose": Dose(minutes=31, per_day=3)}
     by_therapist = {**by_vet, "by": therapist, "roles": THERAPIST}
-    assert refused(change_dose, walking.program, **request, **by_therapist) == ["RANGE", "VET"]
-    assert change_dose(**request, **by_vet).started_by.rule_ids == ["D1", "RANGE"]
+    assert refused(change_dose, walking.program, **request, **by_therapist) == ["RANGE", "H9", "VET"]
+    assert change_dose(**request, **by_vet).started_by.rule_ids == ["D1", "RANGE", "H9"]
 
 
 def test_dose_below_the_range_is_careful_for_exercise_and_not_for_care(

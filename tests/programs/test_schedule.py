@@ -1,6 +1,8 @@
+import datetime as dt
+
 import pytest
 
-from rehab.programs.schedule import EVERY_DAY, weekdays_for
+from rehab.programs.schedule import EVERY_DAY, first_day_of, weekdays_for
 
 
 @pytest.mark.parametrize(
@@ -21,3 +23,8 @@ def test_weekdays_are_as_many_as_asked_for() -> None:
 def test_weekdays_refuse_what_is_no_week(days: int) -> None:
     with pytest.raises(ValueError, match="days a week"):
         weekdays_for(days)
+
+
+@pytest.mark.parametrize(("week", "day"), [(1, 4), (2, 11), (3, 18)])
+def test_weeks_of_a_program_count_from_one(week: int, day: int) -> None:
+    assert first_day_of(week, starts_on=dt.date(2026, 5, 4)) == dt.date(2026, 5, day)

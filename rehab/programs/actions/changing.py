@@ -14,12 +14,20 @@ from rehab.programs.actions.ground import (
     gate_objections,
     ground_of,
     growth_objections,
+    load_objections,
+    new_objections,
     no_progress_text,
+    other_objections,
+    pace_objections,
+    progress_objections,
+    recent_of,
     refused_progress,
 )
-from rehab.programs.actions.items import Item, check_items
+from rehab.programs.actions.items import Item, check_items, details_of, half_rule_objections
 from rehab.programs.actions.refusals import enforce, given_reason, refuse
+from rehab.programs.actions.teaching import teach_objections
 from rehab.programs.actions.writing import (
+    check_holds_no_part,
     claim,
     end_one,
     new_prescription,
@@ -29,6 +37,7 @@ from rehab.programs.actions.writing import (
 from rehab.programs.dose import Dose, is_more_load
 from rehab.programs.gate import Objection, role_allowed
 from rehab.programs.models import Decision, Prescription, Program
+from rehab.programs.schedule import first_day_of
 from rehab.programs.wording import outside_text
 
 ONE_DAY: Final = dt.timedelta(days=1)
@@ -47,6 +56,7 @@ def add_exercise(
     at: dt.datetime,
     anchor: str = "",
     note: str = "",
+    aim: str = "",
 ) -> Prescription:
     """Add an exercise: care from today, what loads the dog from tomorrow.
 
@@ -59,20 +69,33 @@ def add_exercise(
     ground = ground_of(program, at=at)
     if not role_allowed(ground.row.approver["assign"], roles):
         raise refuse(ground.row.id, _("Only a vet adds exercises for this kind of back pain."))
-    starts_on = max(ground.today + ONE_DAY if exercise.load else ground.today, program.starts_on)
+    starts_on = max(
+        ground.today + ONE_DAY if exercise.load else ground.today,
+        first_day_of(dose.from_week, starts_on=program.starts_on),
+    )
     here = Prescription.objects.filter(program=program).current()
+    prescribed = list(here.select_related("exercise"))
+    new = Item(exercise=exercise, dose=dose, anchor=anchor, note=note, aim=aim)
+    recent = recent_of(program.patient_id, on=starts_on)
+    one_at_a_time = exercise.is_active and ground.row.limits.one_variable_at_a_time
     overruled = enforce(
         [
             *growth_objections(program, ground),
             *check_items(
-                [Item(exercise=exercise, dose=dose, anchor=anchor, note=note)],
+                [new],
                 definition=ground.definition,
                 row=ground.row,
                 profile=program.profile,
                 phase=program.phase,
                 on=starts_on,
-                beside=[prescription.exercise for prescription in here.select_related("exercise")],
+                beside=[prescription.exercise for prescription in prescribed],
             ),
+            *half_rule_objections(
+                [*map(Item.of, prescribed), new], definition=ground.definition, row=ground.row, added=new
+            ),
+            *new_objections([exercise], row=ground.row, recent=recent, on=starts_on),
+            *load_objections(exercise, dose, row=ground.row, recent=recent, on=starts_on),
+            *(other_objections(exercise.slug, program, recent=recent, on=starts_on) if one_at_a_time else ()),
         ],
         roles=roles,
         reason=reason,
@@ -87,6 +110,7 @@ def add_exercise(
         effective_on=starts_on,
         by=by,
         at=at,
+        details=details_of(overruled),
     )
     last: int | None = here.aggregate(last=Max("position"))["last"]
     prescription = new_prescription(
@@ -97,6 +121,7 @@ def add_exercise(
         decision=decision,
         anchor=anchor,
         note=note,
+        aim=aim,
         position=0 if last is None else last + 1,
     )
     prescription.save(force_insert=True)
@@ -109,19 +134,26 @@ def remove_prescription(
 ) -> Decision:
     """Take an exercise out of the program, from today.
 
+    Stopping is always allowed; where what is left breaks the half rule of secondary pain, the decision says so.
+
     Raises:
-        NotAllowed: no reason.
+        NotAllowed: no reason, or another exercise is done inside it.
         StalePlan: the program has changed or ended since.
     """
     program = prescription.program
     version = claim(program, plan_version=plan_version)
-    today = program.patient.today(at)
+    check_holds_no_part(prescription)
+    ground = ground_of(program, at=at)
+    today = ground.today
+    here = Prescription.objects.filter(program=program).current().exclude(pk=prescription.pk)
+    left = [Item.of(one) for one in here.select_related("exercise")]
+    short = half_rule_objections(left, definition=ground.definition, row=ground.row)
     decision = write_decision(
         Decision.Kind.REMOVE,
         program=program,
         plan_version=version,
         reason=given_reason(reason),
-        rule_ids=[],
+        rule_ids=[objection.rule for objection in short],
         exercise=prescription.exercise,
         effective_on=max(today, prescription.starts_on),
         by=by,
@@ -161,11 +193,18 @@ def change_dose(
     more = exercise.load > 0 and is_more_load(dose, old)
     ground = ground_of(program, at=at)
     found = _dose_change_objections(exercise, old=old, new=dose, more=more)
+    if dose.part_of is not None and dose.part_of != old.part_of:
+        found += _host_objections(prescription, host=dose.part_of)
+    starts_on = ground.today + ONE_DAY if more else ground.today
     if more:
         if not role_allowed(ground.row.approver["progress"], roles):
             raise refuse(ground.row.id, refused_progress(ground.row))
-        found += growth_objections(program, ground)
+        found += progress_objections(program, ground)
         found += gate_objections(exercise, program, ground)
+        found += teach_objections(exercise, program)
+        recent = recent_of(program.patient_id, on=starts_on)
+        found += load_objections(exercise, dose, row=ground.row, recent=recent, on=starts_on)
+        found += pace_objections(prescription, dose, ground=ground, recent=recent, on=starts_on)
         if program.protocol is not None and program.protocol.progress_disabled:
             found.append(Objection(rule="NO_PROGRESS", text=no_progress_text(program), vet_may=True))
     overruled = enforce(found, roles=roles, reason=reason)
@@ -179,9 +218,10 @@ def change_dose(
         note=note,
         reason=reason,
         rule_ids=[program.decision_row, *overruled],
-        starts_on=ground.today + ONE_DAY if more else ground.today,
+        starts_on=starts_on,
         by=by,
         at=at,
+        details=details_of(overruled),
     )
 
 
@@ -195,4 +235,18 @@ def _dose_change_objections(exercise: Exercise, *, old: Dose, new: Dose, more: b
         for outside in new.within(exercise.dose_range)
         if getattr(old, outside.variable) != outside.value
         and (more or exercise.load == 0 or outside.value > outside.high)
+    ]
+
+
+def _host_objections(prescription: Prescription, *, host: str) -> list[Objection]:
+    """An exercise is done inside another of the same program, which stands by itself."""
+    hosts = Prescription.objects.filter(program=prescription.program_id, exercise__slug=host).current()
+    if host != prescription.exercise.slug and any(one.dosage.part_of is None for one in hosts):
+        return []
+    return [
+        Objection(
+            rule="PART",
+            text=_("It is part of an exercise that is not in the program. Add that one, or give it a time of its own."),
+            about=prescription.exercise.name,
+        )
     ]

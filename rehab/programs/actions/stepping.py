@@ -15,17 +15,27 @@ from rehab.programs.actions.ground import (
     Ground,
     gate_objections,
     ground_of,
-    growth_objections,
+    load_objections,
     no_progress_text,
+    pace_objections,
+    progress_objections,
+    recent_of,
     refused_progress,
 )
+from rehab.programs.actions.items import Item, details_of, half_rule_objections
 from rehab.programs.actions.refusals import StalePlan, enforce, given_reason, refuse
-from rehab.programs.actions.writing import claim, replace_prescription, write_decision
+from rehab.programs.actions.teaching import teach_objections
+from rehab.programs.actions.writing import check_holds_no_part, claim, replace_prescription, write_decision
 from rehab.programs.dose import Dose, Step, low_end, step_down, step_up
 from rehab.programs.gate import Objection, role_allowed
 from rehab.programs.models import Decision, Prescription, Program
 
 ONE_DAY: Final = dt.timedelta(days=1)
+INVERSE: Final = {
+    Decision.Kind.PROGRESS: Decision.Kind.REGRESS,
+    Decision.Kind.REGRESS: Decision.Kind.PROGRESS,
+    Decision.Kind.CHANGE_DOSE: Decision.Kind.CHANGE_DOSE,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +101,7 @@ def decide(
         starts_on=ground.today + ONE_DAY if kind == Decision.Kind.PROGRESS else ground.today,
         by=by,
         at=at,
+        details=details_of(overruled),
     ).started_by
 
 
@@ -110,6 +121,55 @@ def outlook(
     return _weigh(kind, prescription, ground_of(prescription.program, at=at), roles=roles, swap=swap)
 
 
+def may_undo(decision: Decision, *, program: Program, by: User, at: dt.datetime) -> bool:
+    """Whether the decision is a step that the person may still take back: their own, of today, and the last one."""
+    patient = program.patient
+    return (
+        decision.kind in INVERSE
+        and "undoes" not in decision.details
+        and decision.decided_by_id == by.pk
+        and decision.plan_version == program.plan_version
+        and program.ended_at is None
+        and patient.today(decision.decided_at) == patient.today(at)
+    )
+
+
+@transaction.atomic
+def undo_step(*, program: Program, plan_version: int, by: User, at: dt.datetime) -> Decision:
+    """Take back one's own last step of today: what it ended starts again, by a decision of its own.
+
+    Nothing is weighed anew, because the plan becomes what it was before.
+
+    Raises:
+        NotAllowed: the last decision is no such step, or another person's, or of another day.
+        StalePlan: the program has changed or ended since.
+    """
+    version = claim(program, plan_version=plan_version)
+    # Read after the claim, which nobody can overtake.
+    last = Decision.objects.filter(program=program, plan_version=plan_version).first()
+    program.plan_version = plan_version
+    if last is None or not may_undo(last, program=program, by=by, at=at):
+        raise refuse("UNDO", _("Only your own last step can be undone, on the same day."))
+    before = Prescription.objects.select_related("exercise").get(ended_by=last)
+    after = Prescription.objects.select_related("exercise", "program__patient").get(started_by=last)
+    return replace_prescription(
+        after,
+        kind=INVERSE[Decision.Kind(last.kind)],
+        version=version,
+        exercise=before.exercise,
+        dose=before.dosage,
+        anchor=before.anchor,
+        note=before.note,
+        aim=before.aim,
+        reason=_("Undone"),
+        rule_ids=[program.decision_row],
+        starts_on=program.patient.today(at),
+        by=by,
+        at=at,
+        details={"undoes": plan_version},
+    ).started_by
+
+
 def _weigh(
     kind: Decision.Kind, prescription: Prescription, ground: Ground, *, roles: frozenset[Role], swap: bool
 ) -> tuple[Proposal, list[Objection]]:
@@ -117,8 +177,12 @@ def _weigh(
     if kind == Decision.Kind.PROGRESS:
         found = _progress_objections(prescription, ground, roles=roles)
     proposed = _proposal(kind, prescription, swap=swap)
+    if kind == Decision.Kind.PROGRESS:
+        found += _limit_objections(proposed, prescription, ground, swap=swap)
     if swap:
-        found += _swap_objections(proposed.exercise, prescription.program, ground)
+        check_holds_no_part(prescription)
+        found += _top_objections(kind, prescription)
+        found += _swap_objections(kind, proposed, prescription, ground)
     return proposed, found
 
 
@@ -129,8 +193,6 @@ def _proposal(kind: Decision.Kind, prescription: Prescription, *, swap: bool) ->
         raise refuse("CARE", _("Care has no steps. Change the dose, or remove it."))
     step = step_up(dose, exercise.dose_range) if up else step_down(dose, dose_range=exercise.dose_range)
     if swap:
-        if up and step is not None:
-            raise refuse("RANGE", _("First to the top of this exercise, then to the harder one."))
         neighbour = _neighbour(exercise, prescription=prescription, up=up)
         if neighbour is None:
             raise refuse(
@@ -138,6 +200,12 @@ def _proposal(kind: Decision.Kind, prescription: Prescription, *, swap: bool) ->
                 _("There is no harder exercise in the library.")
                 if up
                 else _("There is no easier exercise in the library."),
+            )
+        if not up and (neighbour.load > exercise.load or (neighbour.is_active and not exercise.is_active)):
+            raise refuse(
+                "NEIGHBOUR",
+                _("“%(exercise)s” is called easier in the library, but loads the dog more.")
+                % {"exercise": neighbour.name},
             )
         start = low_end(Dose.from_json(neighbour.dose), neighbour.dose_range)
         return Proposal(exercise=neighbour, dose=start, step=None)
@@ -158,16 +226,58 @@ def _progress_objections(prescription: Prescription, ground: Ground, *, roles: f
     if prescription.starts_on > ground.today:
         raise refuse("NOT_TRIED", _("This dose has not started yet. Let the dog try it first."))
     return [
-        *growth_objections(program, ground),
+        *progress_objections(program, ground),
         *gate_objections(prescription.exercise, program, ground),
+        *teach_objections(prescription.exercise, program),
     ]
 
 
-def _swap_objections(neighbour: Exercise, program: Program, ground: Ground) -> list[Objection]:
+def _limit_objections(proposed: Proposal, prescription: Prescription, ground: Ground, *, swap: bool) -> list[Objection]:
+    on = ground.today + ONE_DAY
+    recent = recent_of(prescription.patient_id, on=on)
+    return [
+        *load_objections(
+            proposed.exercise,
+            proposed.dose,
+            row=ground.row,
+            recent=recent,
+            on=on,
+            instead_of=prescription.exercise.slug if swap else "",
+        ),
+        *pace_objections(
+            prescription, prescription.dosage if swap else proposed.dose, ground=ground, recent=recent, on=on
+        ),
+    ]
+
+
+def _top_objections(kind: Decision.Kind, prescription: Prescription) -> list[Objection]:
+    exercise = prescription.exercise
+    if kind != Decision.Kind.PROGRESS or step_up(prescription.dosage, exercise.dose_range) is None:
+        return []
+    return [
+        Objection(
+            rule="RANGE",
+            text=_("First to the top of this exercise, then to the harder one."),
+            vet_may=True,
+            about=exercise.name,
+        )
+    ]
+
+
+def _swap_objections(
+    kind: Decision.Kind, proposed: Proposal, prescription: Prescription, ground: Ground
+) -> list[Objection]:
+    program, neighbour = prescription.program, proposed.exercise
     found = gate_objections(neighbour, program, ground)
-    current = Prescription.objects.filter(program=program).current()
-    if current.filter(exercise__slug=neighbour.slug).exists():
+    current = Prescription.objects.filter(program=program).current().select_related("exercise")
+    others = [one for one in current if one.pk != prescription.pk]
+    if any(one.exercise.slug == neighbour.slug for one in others):
         found.append(Objection(rule="TWICE", text=_("It is already in the program."), about=neighbour.name))
+    if kind == Decision.Kind.PROGRESS:
+        new = Item(exercise=neighbour, dose=proposed.dose)
+        found += half_rule_objections(
+            [*map(Item.of, others), new], definition=ground.definition, row=ground.row, added=new
+        )
     return found
 
 

@@ -1,32 +1,41 @@
 """Writing a decision: the version that makes it safe to send twice, the record, and the prescriptions it moves."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db.models import F, Value
 from django.db.models.functions import Greatest
+from django.utils.translation import gettext as _
 
 from accounts.models import User, record
 from rehab.library.models import Exercise
-from rehab.programs.actions.refusals import StalePlan
+from rehab.programs.actions.refusals import StalePlan, refuse
 from rehab.programs.dose import Dose
-from rehab.programs.models import Decision, Prescription, PrescriptionQuerySet, Program
+from rehab.programs.models import (
+    Decision,
+    LadderStep,
+    LadderStepQuerySet,
+    Prescription,
+    PrescriptionQuerySet,
+    Program,
+)
 
 
-def claim(program: Program, *, plan_version: int) -> int:
+def claim(program: Program, *, plan_version: int, even_paused: bool = False) -> int:
     """Take the next version of the plan, for this transaction alone; the row stays locked until it ends.
 
     Raises:
+        NotAllowed: the program is paused, so nothing of it changes before somebody resumes it.
         StalePlan: the program has ended or has moved on from the version that the person saw.
     """
-    taken = (
-        Program.objects.open()
-        .filter(pk=program.pk, plan_version=plan_version)
-        .update(plan_version=F("plan_version") + 1)
-    )
-    if not taken:
-        raise StalePlan
-    return plan_version + 1
+    as_seen = Program.objects.open().filter(pk=program.pk, plan_version=plan_version)
+    claimable = as_seen if even_paused else as_seen.filter(paused_by=None)
+    if claimable.update(plan_version=F("plan_version") + 1):
+        return plan_version + 1
+    if as_seen.exists():
+        raise refuse("PAUSED", _("The program is paused. Resume it first; then it can be changed."))
+    raise StalePlan
 
 
 def write_decision(
@@ -40,6 +49,7 @@ def write_decision(
     by: User,
     at: dt.datetime,
     exercise: Exercise | None = None,
+    details: Mapping[str, Any] | None = None,
 ) -> Decision:
     """Write the decision and its audit event; call it inside the transaction that claimed the version."""
     decision = Decision.objects.create(
@@ -51,6 +61,7 @@ def write_decision(
         reason=reason,
         rule_ids=list(dict.fromkeys(rule_ids)),
         exercise=exercise,
+        details=dict(details or {}),
         effective_on=effective_on,
         decided_by=by,
         decided_at=at,
@@ -73,6 +84,17 @@ def end_prescriptions(prescriptions: PrescriptionQuerySet, *, decision: Decision
     return prescriptions.current().update(ends_on=Greatest(F("starts_on"), Value(on)), ended_by=decision)
 
 
+def end_ladder_steps(steps: LadderStepQuerySet, *, decision: Decision, on: dt.date) -> int:
+    """The same for the rungs of ladders in use."""
+    return steps.current().update(ends_on=Greatest(F("starts_on"), Value(on)), ended_by=decision)
+
+
+def end_everything(program: Program, *, decision: Decision, on: dt.date) -> None:
+    """End all that the program still prescribes: its exercises and its ladders."""
+    end_prescriptions(Prescription.objects.filter(program=program), decision=decision, on=on)
+    end_ladder_steps(LadderStep.objects.filter(program=program), decision=decision, on=on)
+
+
 def new_prescription(
     *,
     program: Program,
@@ -83,6 +105,7 @@ def new_prescription(
     anchor: str,
     note: str,
     position: int,
+    aim: str = "",
 ) -> Prescription:
     """A prescription, not yet saved, with what its dose says repeated where whole clinics are searched."""
     return Prescription(
@@ -97,10 +120,30 @@ def new_prescription(
         is_one_off=dose.is_one_off,
         anchor=anchor,
         note=note,
+        aim=aim,
         position=position,
         starts_on=starts_on,
         started_by=decision,
     )
+
+
+def check_holds_no_part(prescription: Prescription) -> None:
+    """What is done inside this exercise would be left without it.
+
+    Raises:
+        NotAllowed: another exercise of the program is done inside this one.
+    """
+    part = (
+        Prescription.objects.filter(program=prescription.program_id, dose__within=prescription.exercise.slug)
+        .current()
+        .select_related("exercise")
+        .first()
+    )
+    if part is not None:
+        raise refuse(
+            "PART",
+            _("“%(part)s” is done inside it. Change or remove that one first.") % {"part": part.exercise.name},
+        )
 
 
 def end_one(prescription: Prescription, *, decision: Decision, on: dt.date) -> None:
@@ -122,8 +165,15 @@ def replace_prescription(
     starts_on: dt.date,
     by: User,
     at: dt.datetime,
+    details: Mapping[str, Any] | None = None,
+    aim: str | None = None,
 ) -> Prescription:
-    """End the prescription and start the next in its place, by one decision."""
+    """End the prescription and start the next in its place, by one decision.
+
+    Without an ``aim`` the same exercise goes on working on the same; what was said of it says nothing of another one.
+    """
+    if aim is None:
+        aim = prescription.aim if exercise.slug == prescription.exercise.slug else ""
     # One that starts tomorrow gives way tomorrow: what it replaced already ends then and cannot be changed.
     starts_on = max(starts_on, prescription.starts_on)
     decision = write_decision(
@@ -136,6 +186,7 @@ def replace_prescription(
         effective_on=starts_on,
         by=by,
         at=at,
+        details=details,
     )
     end_one(prescription, decision=decision, on=starts_on)
     follower = new_prescription(
@@ -147,6 +198,7 @@ def replace_prescription(
         anchor=anchor,
         note=note,
         position=prescription.position,
+        aim=aim,
     )
     follower.save(force_insert=True)
     return follower

@@ -1,6 +1,6 @@
 """What the pages of a program have in common: the answer, and what became of a form."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -56,6 +56,11 @@ def retype(form: forms.Form, **values: str) -> None:
     form.data = typed
 
 
+def refusal(request: HttpRequest, patient: Patient, reasons: Sequence[str], *, status: int) -> HttpResponse:
+    """A tap that has no form of its own to come back to: why nothing happened, and the way back."""
+    return render(request, "programs/refused_page.html", {"patient": patient, "reasons": reasons}, status=status)
+
+
 def answer(request: HttpRequest, name: str, context: dict[str, Any], *, status: int) -> HttpResponse:
     """The page, or for HTMX only its changing part."""
     part = bool(getattr(request, "htmx", False))
@@ -63,9 +68,9 @@ def answer(request: HttpRequest, name: str, context: dict[str, Any], *, status: 
     return render(request, template, context, status=status)
 
 
-def back_to(request: HttpRequest, patient: Patient) -> HttpResponse:
-    """On to the dog's page."""
-    address = reverse("guidance:patient", args=[patient.pk])
+def back_to(request: HttpRequest, patient: Patient, *, place: str = "") -> HttpResponse:
+    """On to the dog's page, or to a place on it."""
+    address = reverse("guidance:patient", args=[patient.pk]) + (f"#{place}" if place else "")
     if getattr(request, "htmx", False):
         return HttpResponseClientRedirect(address)
     return redirect(address)

@@ -1,104 +1,25 @@
-"""What the program's pages show."""
+"""What a program can be made of: the protocols of the row, and the exercises weighed for the dog."""
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db.models import F
-from django.utils.translation import gettext as _
 
 from accounts.models import Clinic
 from rehab.library.models import Exercise, Protocol, ProtocolPhase
 from rehab.patients.decision_rows import Row
 from rehab.patients.models import ProblemDefinition
 from rehab.patients.wording import printed
-from rehab.programs.dose import Dose, starting_dose
+from rehab.programs.actions.items import unlock_objection
+from rehab.programs.dose import Dose, InvalidDose, starting_dose
 from rehab.programs.gate import Objection, objections
-from rehab.programs.models import Decision, Prescription, PrescriptionQuerySet, Program
-from rehab.programs.wording import change_text, dose_text
-
-
-def open_program(patient_id: UUID) -> Program | None:
-    """The dog's open program, with its protocol."""
-    program: Program | None = (
-        Program.objects.open().filter(patient=patient_id).select_related("protocol", "patient", "clinic").first()
-    )
-    return program
-
-
-def current_prescriptions(program: Program) -> PrescriptionQuerySet:
-    """What no decision has ended, in the order of the page, with the exercises."""
-    return Prescription.objects.filter(program=program).current().select_related("exercise").order_by("position", "pk")
-
-
-# --- The story -----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class Change:
-    """What a decision did to one exercise."""
-
-    name: str
-    text: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Chapter:
-    """One decision with what it changed."""
-
-    decision: Decision
-    changes: list[Change] = field(default_factory=list)
-
-
-def history(program: Program) -> list[Chapter]:
-    """The program's decisions, newest first, each with what it started, ended or changed; two queries."""
-    decisions = (
-        Decision.objects.filter(program=program)
-        .select_related("decided_by", "exercise")
-        .order_by("-plan_version", "-pk")
-    )
-    started: dict[UUID, list[Prescription]] = defaultdict(list)
-    ended: dict[UUID, list[Prescription]] = defaultdict(list)
-    for prescription in (
-        Prescription.objects.filter(program=program).select_related("exercise").order_by("position", "pk")
-    ):
-        started[prescription.started_by_id].append(prescription)
-        if prescription.ended_by_id is not None:
-            ended[prescription.ended_by_id].append(prescription)
-    return [
-        Chapter(decision=decision, changes=_changes(decision, ended[decision.pk], started[decision.pk]))
-        for decision in decisions
-    ]
-
-
-def _changes(decision: Decision, ended: Sequence[Prescription], started: Sequence[Prescription]) -> list[Change]:
-    if decision.kind == Decision.Kind.END:
-        return []
-    if len(ended) == len(started) == 1:
-        return [_replacement(ended[0], started[0])]
-    if decision.kind == Decision.Kind.HOLD and decision.exercise is not None:
-        return [Change(name=decision.exercise.name, text=_("stays as it is"))]
-    return [
-        *(Change(name=new.exercise.name, text=new.dose_text) for new in started),
-        *(Change(name=old.exercise.name, text=old.dose_text) for old in ended),
-    ]
-
-
-def _replacement(old: Prescription, new: Prescription) -> Change:
-    if old.exercise_id != new.exercise_id:
-        return Change(name=f"{old.exercise.name} → {new.exercise.name}", text=new.dose_text)
-    changed = [change_text(old.dosage, new.dosage)]
-    if old.anchor != new.anchor:
-        changed.append(new.anchor or _("no fixed time in the day"))
-    if old.note != new.note:
-        changed.append(_("new note: %(note)s") % {"note": new.note} if new.note else _("note removed"))
-    return Change(name=new.exercise.name, text="; ".join(text for text in changed if text))
-
-
-# --- Choosing a program ----------------------------------------------------------------------------------------
+from rehab.programs.models import (
+    Prescription,
+)
+from rehab.programs.wording import dose_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +53,10 @@ def protocol_choices(*, row: Row, definition: ProblemDefinition, clinic: Clinic)
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """One exercise that a phase proposes for this dog, and what speaks against it."""
+    """One exercise that a phase proposes for this dog, and what speaks against it.
+
+    ``unlocks`` says that the phase itself leaves it to a vet; ``aim`` is the listed habit that it is to retrain.
+    """
 
     exercise: Exercise
     dose: Dose
@@ -142,6 +66,8 @@ class Candidate:
     note: str = ""
     instead_of: str = ""
     is_proposed: bool = True
+    unlocks: bool = False
+    aim: str = ""
 
     @property
     def is_blocked(self) -> bool:
@@ -187,25 +113,33 @@ def candidates(
         if protocol_phase is not None
         else [{"exercise": exercise.slug} for exercise in library.values()]
     )
-    last = _last_doses(definition.patient_id)
+    last = _last_doses(definition.patient_id, on=on)
     found = []
     for entry in entries:
         exercise = library.get(entry["exercise"])
         condition = _open_condition(entry.get("condition", ""), definition)
         if exercise is None or condition is None:
             continue
-        target = Dose.from_json({**exercise.dose, **entry.get("dose", {})})
+        try:
+            target = Dose.from_json({**exercise.dose, **entry.get("dose", {})})
+        except InvalidDose:  # a clinic's own exercise was changed since, and its own protocol's dose no longer fits it
+            continue
         instead_of = library.get(entry.get("replaces", ""))
+        against = objections(exercise, definition=definition, row=row, profile=profile, phase=phase, on=on)
+        unlocks = entry.get("unlock") == "vet"
+        dose, gap_days = last.get(exercise.slug, (None, 0))
         found.append(
             Candidate(
                 exercise=exercise,
                 target=target,
-                dose=starting_dose(target, exercise.dose_range, load=exercise.load, last=last.get(exercise.slug)),
-                objections=objections(exercise, definition=definition, row=row, profile=profile, phase=phase, on=on),
+                dose=starting_dose(target, exercise.dose_range, load=exercise.load, last=dose, gap_days=gap_days),
+                objections=[unlock_objection(exercise), *against] if unlocks else against,
                 condition=condition,
                 note=entry.get("note", ""),
                 instead_of=instead_of.name if instead_of else "",
                 is_proposed=protocol_phase is not None,
+                unlocks=unlocks,
+                aim=entry.get("habit", "") if entry.get("habit") in definition.habits else "",
             )
         )
     return found
@@ -246,11 +180,15 @@ def _open_condition(condition: str, definition: ProblemDefinition) -> str | None
     return "" if definition.neuro_grade >= int(least) else None
 
 
-def _last_doses(patient_id: UUID) -> dict[str, Dose]:
-    """The dose that the dog last had of each exercise."""
+def _last_doses(patient_id: UUID, *, on: dt.date) -> dict[str, tuple[Dose, int]]:
+    """The dose that the dog last had of each exercise, and how many days ago that ended; what never began is none."""
     rows = (
         Prescription.objects.filter(patient=patient_id)
+        .exclude(ends_on__lte=F("starts_on"))
         .order_by("starts_on", "pk")
-        .values_list("exercise__slug", "dose")
+        .values_list("exercise__slug", "dose", "ends_on")
     )
-    return {slug: Dose.from_json(dose) for slug, dose in rows}
+    return {
+        slug: (Dose.from_json(dose), 0 if ends_on is None else max(0, (on - ends_on).days))
+        for slug, dose, ends_on in rows
+    }
