@@ -6,11 +6,13 @@ from rehab.views import home
 
 urlpatterns = [
     path("", home, name="home"),
+    # Patterns are tried in order, and most requests are a family's: its pages come first.
+    path("", include("rehab.sessions.urls")),
     path("accounts/", include("accounts.sign_in_urls")),
     path("", include("accounts.urls")),
+    path("", include("rehab.library.urls")),
     path("", include("rehab.patients.urls")),
     path("", include("rehab.programs.urls")),
-    path("", include("rehab.sessions.urls")),
     path("", include("rehab.guidance.urls")),
     path("", include("rehab.nudges.urls")),
     path("", include("rehab.api.urls")),

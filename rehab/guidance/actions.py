@@ -15,7 +15,7 @@ from rehab.guidance import attention
 from rehab.guidance.models import PatientSummary, SummaryMark
 from rehab.guidance.queries.facts import Facts, facts_of
 from rehab.lib.time_zones import local_day
-from rehab.patients.models import Patient, ProblemDefinition
+from rehab.patients.models import Caregiver, Patient, ProblemDefinition
 from rehab.programs.models import Decision
 from rehab.sessions.models import Command
 
@@ -65,6 +65,7 @@ def _waiting(*, at: dt.datetime) -> QuerySet[Patient]:
             Command.objects.filter(received_at__gte=since).values("patient"),
             Decision.objects.filter(decided_at__gte=since).values("patient"),
             ProblemDefinition.objects.filter(Q(updated_at__gte=since) | Q(signed_at__gte=since)).values("patient"),
+            Caregiver.objects.filter(Q(started_at__gte=since) | Q(ended_at__gte=since)).values("patient"),
         )
     )
     return Patient.objects.filter(pk__in=ids)

@@ -40,6 +40,7 @@ class Code(StrEnum):
 
     PAIN_AT_LIMIT = "pain_at_limit"
     SKIPPED_FOR_PAIN = "skipped_for_pain"
+    NO_FAMILY = "no_family"
     PAIN_UP = "pain_up"
     MORNING_UP = "morning_up"
     SILENT = "silent"
@@ -48,7 +49,9 @@ class Code(StrEnum):
     LOW_ADHERENCE = "low_adherence"
     NOT_SIGNED = "not_signed"
     NO_PROGRAM = "no_program"
+    PAUSED = "paused"
     NO_PAIN_ANSWER = "no_pain_answer"
+    CHECK_PHASE = "check_phase"
     UNDETERMINED = "undetermined"
 
 
@@ -112,13 +115,22 @@ class Day:
 
 @dataclass(frozen=True, kw_only=True)
 class Dog:
-    """What is known about one dog today; ``days`` and ``answers`` in any order."""
+    """What is known about one dog today; ``days`` and ``answers`` in any order.
+
+    ``start_phase`` is where the decision row of the definition begins. ``is_redefined``: the row is another one than that
+    under which a person last decided about the phase.
+    """
 
     today: dt.date
     profile: str = CAREFUL
     is_signed: bool = False
     is_undetermined: bool = False
     has_program: bool = False
+    has_family: bool = False
+    paused_on: dt.date | None = None
+    is_redefined: bool = False
+    phase: str = ""
+    start_phase: str = ""
     re_exam_due_on: dt.date | None = None
     intake_pain: int | None = None
     answers: Collection[Answer] = ()
@@ -268,6 +280,13 @@ def _of_the_plan(dog: Dog) -> list[Reason]:
     found: list[Reason] = []
     if not dog.has_program:
         found.append(Reason(code=Code.NO_PROGRAM, severity=46))
+    elif not dog.has_family:
+        found.append(Reason(code=Code.NO_FAMILY, severity=76))
+    if dog.paused_on is not None:
+        found.append(Reason(code=Code.PAUSED, severity=44, numbers={"on": dog.paused_on.isoformat()}))
+    if dog.has_program and dog.is_redefined and dog.phase > dog.start_phase:
+        phases = {"phase": dog.phase, "start": dog.start_phase}
+        found.append(Reason(code=Code.CHECK_PHASE, severity=38, numbers=phases))
     if dog.is_undetermined:
         found.append(Reason(code=Code.UNDETERMINED, severity=35))
     if dog.re_exam_due_on is not None:

@@ -4,18 +4,29 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import Right, Rule, access, signed_in
 from rehab.guidance.forms import SearchForm, Show
+from rehab.guidance.queries.climbing import ladder_page
 from rehab.guidance.queries.patient_page import SPANS, patient_page
+from rehab.guidance.queries.patient_page import signals as find_signals
+from rehab.guidance.queries.phase import PhasePage, phase_page
+from rehab.guidance.queries.readings import known_about, standing_of
 from rehab.guidance.queries.worklist import treating_clinics
 from rehab.guidance.queries.worklist import worklist as find_dogs
 from rehab.guidance.rows import Rows
-from rehab.patients.access import load_patient, may
+from rehab.patients.access import load, load_patient, may, roles_of
+from rehab.patients.models import Patient
+from rehab.patients.queries import current_definition
+from rehab.programs.actions import may_undo
+from rehab.programs.models import Decision, LadderStep
+from rehab.programs.queries import open_program
+from rehab.programs.views.ladders import rung_answer
+from rehab.programs.views.phases import move_answer
 
 
 @access(Rule.STAFF)
@@ -49,15 +60,104 @@ def worklist(request: HttpRequest) -> HttpResponse:
 @require_safe
 def patient(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One dog: what is wrong, what was prescribed, what was done and how the dog answered."""
-    dog = load_patient(pk=pk, user=signed_in(request), right=Right.SEE_RECORD)
+    user, at = signed_in(request), timezone.now()
+    dog = load_patient(pk=pk, user=user, right=Right.SEE_RECORD)
     span = SPANS.get(request.GET.get("days", ""), min(SPANS.values()))
+    page = patient_page(dog, at=at, span=span)
+    last = page.story[0] if page.story else None
     return render(
         request,
         "guidance/patient_page.html",
         {
             "patient": dog,
-            "page": patient_page(dog, at=timezone.now(), span=span),
+            "page": page,
+            # One's own last step of today can be taken back while nothing else has changed.
+            "undo": last
+            if last and page.program and may_undo(last.decision, program=page.program, by=user, at=at)
+            else None,
             "may_sign": may(Right.SIGN_DEFINITION, dog),
             "place": "dogs",
         },
     )
+
+
+@access(Right.SEE_RECORD)
+@require_safe
+def signals(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What needs a look now, to stand beside a decision; nothing while all is calm."""
+    dog: Patient = load_patient(pk=pk, user=signed_in(request), right=Right.SEE_RECORD)
+    template = "guidance/_signals.html" if getattr(request, "htmx", False) else "guidance/signals_page.html"
+    context = {"patient": dog, "reasons": find_signals(dog, at=timezone.now()), "place": "dogs"}
+    return render(request, template, context)
+
+
+@access(Right.SEE_RECORD)
+@require_safe
+def phase(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The phases, where the dog stands, and what the data say about the criteria of the next one."""
+    dog: Patient = load_patient(pk=pk, user=signed_in(request), right=Right.SEE_RECORD)
+    program, today = open_program(dog.pk), dog.today(timezone.now())
+    definition = current_definition(dog.pk)
+    if program is None or definition is None:
+        page = PhasePage(program=None, definition=definition, today=today)
+    else:
+        page = phase_page(program, definition, roles=roles_of(dog), today=today)
+    context = {"patient": dog, "page": page, "place": "dogs"}
+    return render(request, "guidance/phase_page.html", context)
+
+
+@access(Right.HOLD)
+@require_http_methods(["GET", "HEAD", "POST"])
+def phase_move(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Go on to another phase (``?to=``), or back to one, with what was logged beside it."""
+    dog: Patient = load_patient(pk=pk, user=signed_in(request), right=Right.HOLD)
+    program, definition, at = open_program(dog.pk), current_definition(dog.pk), timezone.now()
+    if program is None or definition is None:
+        return redirect("guidance:patient", pk=dog.pk)
+    known = known_about(program, definition, today=dog.today(at))
+    return move_answer(request, program, known=known.series, roles=roles_of(dog), at=at)
+
+
+@access(Right.SEE_RECORD)
+@require_safe
+def ladders(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The ladders that the dog is on, how it went, and where it stands on each rung."""
+    dog: Patient = load_patient(pk=pk, user=signed_in(request), right=Right.SEE_RECORD)
+    program = open_program(dog.pk)
+    page = None if program is None else ladder_page(program, today=dog.today(timezone.now()))
+    context = {"patient": dog, "program": program, "page": page, "place": "dogs"}
+    return render(request, "programs/ladder_list_page.html", context)
+
+
+def _rung(request: HttpRequest, pk: UUID, kind: Decision.Kind) -> HttpResponse:
+    right = Right.ADJUST if kind == Decision.Kind.LADDER_UP else Right.HOLD
+    step = load(
+        LadderStep.objects.select_related("ladder", "program__patient", "program__protocol", "program__definition"),
+        pk=pk,
+        user=signed_in(request),
+        right=right,
+    )
+    at = timezone.now()
+    verdict = standing_of(step, today=step.program.patient.today(at))
+    return rung_answer(request, step, verdict, kind=kind, roles=roles_of(step), at=at)
+
+
+@access(Right.ADJUST)
+@require_http_methods(["GET", "HEAD", "POST"])
+def rung_up(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One rung up."""
+    return _rung(request, pk, Decision.Kind.LADDER_UP)
+
+
+@access(Right.HOLD)
+@require_http_methods(["GET", "HEAD", "POST"])
+def rung_down(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One rung down."""
+    return _rung(request, pk, Decision.Kind.LADDER_DOWN)
+
+
+@access(Right.HOLD)
+@require_http_methods(["GET", "HEAD", "POST"])
+def ladder_end(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Take the ladder away."""
+    return _rung(request, pk, Decision.Kind.LADDER_END)

@@ -17,6 +17,7 @@ from rehab.patients.models import ProblemDefinition
 BADGES: Final = {
     Code.PAIN_AT_LIMIT: gettext_lazy("Pain at the limit"),
     Code.SKIPPED_FOR_PAIN: gettext_lazy("Skipped for pain"),
+    Code.NO_FAMILY: gettext_lazy("No family"),
     Code.PAIN_UP: gettext_lazy("Pain up"),
     Code.MORNING_UP: gettext_lazy("Worse mornings"),
     Code.SILENT: gettext_lazy("Silent"),
@@ -25,7 +26,9 @@ BADGES: Final = {
     Code.LOW_ADHERENCE: gettext_lazy("Little done"),
     Code.NOT_SIGNED: gettext_lazy("Not signed"),
     Code.NO_PROGRAM: gettext_lazy("No program"),
+    Code.PAUSED: gettext_lazy("Paused"),
     Code.NO_PAIN_ANSWER: gettext_lazy("No pain answer"),
+    Code.CHECK_PHASE: gettext_lazy("Check the phase"),
     Code.UNDETERMINED: gettext_lazy("Question open"),
 }
 ICONS: Final = {Level.ACT: "octagon-alert", Level.WATCH: "triangle-alert", Level.OK: "circle-check"}
@@ -79,6 +82,13 @@ def moment(at: dt.datetime, time_zone: str, *, today: dt.date) -> str:
 def short_day(day: dt.date) -> str:
     """The day for the axis of a picture: 3 Mar."""
     return date_format(day, _("j M"))
+
+
+def from_day(day: dt.date, *, today: dt.date) -> str:
+    """From when something to come holds: from tomorrow, from 3 Mar."""
+    if (day - today).days == 1:
+        return _("from tomorrow")
+    return _("from %(day)s") % {"day": short_day(day)}
 
 
 def number(value: float) -> str:
@@ -211,6 +221,18 @@ def _no_pain_answer(numbers: Mapping[str, Any], _today: dt.date) -> str:
     return _("No pain answer in the last %(days)s days.") % dict(numbers)
 
 
+def _no_family(_numbers: Mapping[str, Any], _today: dt.date) -> str:
+    return _("Nobody at home can see the program: invite the family.")
+
+
+def _paused(numbers: Mapping[str, Any], _today: dt.date) -> str:
+    return _("Paused since %(day)s: resume it or end it.") % {"day": short_day(_on(numbers))}
+
+
+def _check_phase(numbers: Mapping[str, Any], _today: dt.date) -> str:
+    return _("The new definition would start in %(start)s; the program is in %(phase)s.") % dict(numbers)
+
+
 def _undetermined(_numbers: Mapping[str, Any], _today: dt.date) -> str:
     return _("Origin or mechanism is undetermined: care only for now.")
 
@@ -218,6 +240,7 @@ def _undetermined(_numbers: Mapping[str, Any], _today: dt.date) -> str:
 _SENTENCES: Final[Mapping[Code, Callable[[Mapping[str, Any], dt.date], str]]] = {
     Code.PAIN_AT_LIMIT: _pain_at_limit,
     Code.SKIPPED_FOR_PAIN: _skipped_for_pain,
+    Code.NO_FAMILY: _no_family,
     Code.PAIN_UP: _pain_up,
     Code.MORNING_UP: _morning_up,
     Code.SILENT: _silent,
@@ -226,6 +249,8 @@ _SENTENCES: Final[Mapping[Code, Callable[[Mapping[str, Any], dt.date], str]]] = 
     Code.LOW_ADHERENCE: _low_adherence,
     Code.NOT_SIGNED: _not_signed,
     Code.NO_PROGRAM: _no_program,
+    Code.PAUSED: _paused,
     Code.NO_PAIN_ANSWER: _no_pain_answer,
+    Code.CHECK_PHASE: _check_phase,
     Code.UNDETERMINED: _undetermined,
 }

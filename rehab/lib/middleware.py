@@ -47,6 +47,14 @@ class LoginRequired(LoginRequiredMiddleware):
     address to go to, and comes back afterwards to the page the person was looking at.
     """
 
+    def process_view(
+        self, request: HttpRequest, view_func: Callable[..., Any], view_args: Any, view_kwargs: Any
+    ) -> HttpResponseBase | None:
+        # Django looks who asks before it looks whether that matters; what is public must not vary with the cookie.
+        if not getattr(view_func, "login_required", True):
+            return None
+        return super().process_view(request, view_func, view_args, view_kwargs)
+
     def handle_no_permission(  # type: ignore[override]  # the base class promises a redirect, its caller needs none
         self, request: HttpRequest, view_func: Callable[..., Any]
     ) -> HttpResponseBase:

@@ -1,7 +1,8 @@
-"""What a reminder says: calm, the dog by name, what is left, one button; and how to have no more of them."""
+"""What a message says: calm, the dog by name, what is left, one button; and how to have no more of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from email.utils import parseaddr
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Clinic, User
 from rehab.nudges.channels import Message
 from rehab.nudges.queries import UnfinishedDog
+from rehab.patients.models import Patient
 from rehab.sessions.wording import left_line
 
 # No time in it: a link in an old mail must still stop the mails. "~" needs no escaping in a path.
@@ -64,19 +66,40 @@ def reminder(*, key: UUID, user: User, clinic: Clinic, dogs: Sequence[Unfinished
             "preferences_url": _absolute("nudges:preferences"),
             "stop_url": stop_url,
         }
-        return Message(
-            key=key.hex,
-            to=user.email,
-            subject=" ".join(subject.split()),
-            text=render_to_string("nudges/email/reminder.txt", context),
-            html=render_to_string("nudges/email/reminder.html", context),
-            headers={
-                "Message-ID": f"<nudge-{key.hex}@{_sender_domain()}>",
-                "List-Unsubscribe": f"<{stop_url}>",
-                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-                "Auto-Submitted": "auto-generated",
-            },
-        )
+        return _message("reminder", key=key, user=user, subject=subject, context=context)
+
+
+def new_program(*, key: UUID, user: User, clinic: Clinic, patient: Patient) -> Message:
+    """The news that the clinic has given a dog a new program; nothing clinical in it, for mail is read by others."""
+    with translation.override(user.language):
+        subject = _("%(dog)s has a new program") % {"dog": patient.name}
+        context = {
+            "language": user.language,
+            "subject": subject,
+            "greeting": user.get_short_name() if user.name else "",
+            "dog": patient.name,
+            "clinic": clinic,
+            "today_url": _absolute("sessions:today", patient.pk),
+            "preferences_url": _absolute("nudges:preferences"),
+            "stop_url": _absolute("nudges:unsubscribe", unsubscribe_token(user.pk)),
+        }
+        return _message("new_program", key=key, user=user, subject=subject, context=context)
+
+
+def _message(name: str, *, key: UUID, user: User, subject: str, context: Mapping[str, Any]) -> Message:
+    return Message(
+        key=key.hex,
+        to=user.email,
+        subject=" ".join(subject.split()),
+        text=render_to_string(f"nudges/email/{name}.txt", dict(context)),
+        html=render_to_string(f"nudges/email/{name}.html", dict(context)),
+        headers={
+            "Message-ID": f"<nudge-{key.hex}@{_sender_domain()}>",
+            "List-Unsubscribe": f"<{context['stop_url']}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            "Auto-Submitted": "auto-generated",
+        },
+    )
 
 
 def _absolute(name: str, *arguments: object) -> str:

@@ -42,6 +42,8 @@ class Nudge(models.Model):
 
     class Kind(models.TextChoices):
         UNFINISHED_DAY = "unfinished_day", _("unfinished day")
+        # News, not a prompt: it does not count toward the one reminder a day.
+        PLAN_CHANGED = "plan_changed", _("new program")
 
     class State(models.TextChoices):
         PLANNED = "planned", _("planned")
@@ -68,7 +70,7 @@ class Nudge(models.Model):
         GAVE_UP = "gave_up", _("something went wrong on our side")
 
     OPEN_STATES = (State.PLANNED, State.SENDING, State.RETRY)
-    # At most one of these per person and day.
+    # At most one reminder in these per person and day.
     MESSAGE_STATES = (*OPEN_STATES, State.SENT)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -92,7 +94,9 @@ class Nudge(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(kind__in=["unfinished_day"]), name="nudge_kind_is_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["unfinished_day", "plan_changed"]), name="nudge_kind_is_known"
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=["planned", "sending", "retry"], finished_at=None)
                 | Q(state__in=["sent", "suppressed", "expired", "failed"], finished_at__isnull=False),
@@ -108,7 +112,7 @@ class Nudge(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["user", "local_day"],
-                condition=Q(state__in=["planned", "sending", "retry", "sent"]),
+                condition=Q(kind="unfinished_day", state__in=["planned", "sending", "retry", "sent"]),
                 name="at_most_one_message_per_person_and_day",
             ),
         ]

@@ -117,7 +117,7 @@ def due_reminders(*, at: dt.datetime, limit: int) -> list[DueReminder]:
         JOIN patients_patient d ON d.id = c.patient_id
         JOIN zone dog ON dog.name = d.time_zone
         LEFT JOIN nudges_nudge live ON live.user_id = person.id AND live.local_day = person.day
-             AND live.state IN ('planned', 'sending', 'retry', 'sent')
+             AND live.kind = 'unfinished_day' AND live.state IN ('planned', 'sending', 'retry', 'sent')
         WHERE NOT EXISTS (
                 SELECT 1 FROM nudges_nudge n
                 WHERE n.user_id = person.id AND n.patient_id = d.id AND n.kind = 'unfinished_day'
@@ -139,6 +139,58 @@ def due_reminders(*, at: dt.datetime, limit: int) -> list[DueReminder]:
                 message=message,
             )
             for user, patient, clinic, zone, minute, message in cursor.fetchall()
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class News:
+    """A caregiver who has not been told yet of the program that a dog was given at ``decided_at``."""
+
+    user_id: UUID
+    patient_id: UUID
+    clinic_id: UUID
+    local: schedule.LocalClock
+    decided_at: dt.datetime
+
+
+def untold_news(*, at: dt.datetime, limit: int) -> list[News]:
+    """Caregivers to be told now of a program assigned in the last day, by somebody else than themselves.
+
+    Who began to care for the dog later has seen it on joining.
+
+    One statement, whatever their number; where it is quiet the news waits for the morning.
+    """
+    awake = [local for local in schedule.clocks(at=at, time_zones=sorted(time_zones.names())) if not local.is_quiet]
+    since = at - dt.timedelta(hours=schedule.NEWS_HOURS)
+    statement = f"""
+        WITH awake AS MATERIALIZED ({ZONES[connection.vendor]})
+        SELECT u.id, g.patient_id, g.clinic_id, u.time_zone, g.created_at
+        FROM programs_program g
+        JOIN patients_caregiver c ON c.patient_id = g.patient_id AND c.ended_at IS NULL
+             AND c.started_at <= g.created_at
+        JOIN accounts_user u ON u.id = c.user_id AND u.is_active AND u.id <> g.created_by_id
+        JOIN awake me ON me.name = u.time_zone
+        LEFT JOIN nudges_nudgepreference f ON f.user_id = u.id
+        WHERE g.ended_at IS NULL AND g.created_at > %s AND g.created_at <= %s
+          AND COALESCE(f.email_enabled, TRUE) AND f.bounced_at IS NULL
+          AND NOT EXISTS (
+                SELECT 1 FROM nudges_nudge n
+                WHERE n.user_id = u.id AND n.patient_id = g.patient_id AND n.kind = 'plan_changed'
+                  AND (n.planned_at >= g.created_at OR n.local_day = me.day))
+        ORDER BY u.id, g.patient_id LIMIT %s"""  # noqa: S608 (only constants of this module)
+    by_name = {local.time_zone: local for local in awake}
+    stored = connection.ops.adapt_datetimefield_value
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [_as_json(awake), stored(since), stored(at), limit])
+        return [
+            News(
+                user_id=_uuid(user),
+                patient_id=_uuid(patient),
+                clinic_id=_uuid(clinic),
+                local=by_name[zone],
+                decided_at=_instant(decided_at),
+            )
+            for user, patient, clinic, zone, decided_at in cursor.fetchall()
         ]
 
 
@@ -195,6 +247,7 @@ class PastNudge:
     """One line of a person's list of reminders; ``ended_time`` is what the person's clock showed."""
 
     id: UUID
+    kind: str
     dogs: list[str]
     day: dt.date
     state: str
@@ -213,7 +266,10 @@ class PastNudge:
 
     @property
     def title(self) -> str:
-        return get_text_list(self.dogs, gettext("and"))
+        dogs = get_text_list(self.dogs, gettext("and"))
+        if self.kind == Nudge.Kind.PLAN_CHANGED:
+            return gettext("New program for %(dog)s") % {"dog": dogs}
+        return dogs
 
     @property
     def day_text(self) -> str:
@@ -244,7 +300,11 @@ def past_nudges(*, user: User, limit: int = 10) -> list[PastNudge]:
         lines.append(
             PastNudge(
                 id=nudge.pk,
-                dogs=[nudge.patient.name, *others.pop(nudge.local_day, [])],
+                kind=nudge.kind,
+                dogs=[
+                    nudge.patient.name,
+                    *(others.pop(nudge.local_day, []) if nudge.kind == Nudge.Kind.UNFINISHED_DAY else []),
+                ],
                 day=nudge.local_day,
                 state=nudge.state,
                 reason=nudge.reason,
@@ -284,6 +344,12 @@ def _last_helpers(*, user: User, nudges: Sequence[Nudge]) -> dict[UUID, tuple[UU
 
 def _as_json(clocks: Iterable[schedule.LocalClock]) -> str:
     return json.dumps([[c.time_zone, c.day.isoformat(), c.day.weekday(), c.minute] for c in clocks])
+
+
+def _instant(value: Any) -> dt.datetime:
+    """What the database says of an instant; SQLite says it without its zone, which is UTC."""
+    at = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(value)
+    return at if at.tzinfo else at.replace(tzinfo=dt.UTC)
 
 
 def _uuid(value: Any) -> UUID:

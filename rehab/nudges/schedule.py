@@ -14,6 +14,8 @@ from functools import cache
 QUIET_FROM_MINUTE = 21 * 60
 QUIET_UNTIL_MINUTE = 8 * 60
 WINDOW_MINUTES = 180
+# A new program is news for a day; whoever opens the list sees it anyway.
+NEWS_HOURS = 24
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,11 +15,11 @@ from accounts.access import Right, Role, allowed
 from accounts.models import User
 from rehab.lib.prepared import PreparedInsert, Value
 from rehab.patients.models import Patient
-from rehab.programs.models import Prescription
+from rehab.programs.models import LadderStep, Prescription
 from rehab.sessions import commands as parsing
-from rehab.sessions.commands import PainFact, Refusal, SlotFact, Why
+from rehab.sessions.commands import ExposureFact, PainFact, Refusal, SlotFact, Why
 from rehab.sessions.day import Day, Event
-from rehab.sessions.models import Command, ExerciseSession, PainAnswer, PerformedExercise
+from rehab.sessions.models import Command, ExerciseSession, Exposure, PainAnswer, PerformedExercise
 
 ATTEMPTS: Final = 3
 
@@ -65,9 +65,15 @@ class _Plan(NamedTuple):
     times_per_day: int
 
 
+class _Step(NamedTuple):
+    starts_on: dt.date
+    ends_on: dt.date | None
+
+
 Order = tuple[dt.datetime, UUID]
-# What two answers must share for the later one to win: (prescription, day, slot) or (session's day, moment).
-Key = tuple[UUID, dt.date, int] | tuple[dt.date, str]
+# What two answers must share for the later one to win: (prescription, day, slot), (session's day, moment) or
+# (rung, day).
+Key = tuple[UUID, dt.date, int] | tuple[dt.date, str] | tuple[UUID, dt.date]
 
 
 @dataclass
@@ -75,6 +81,7 @@ class _Known:
     """What the database already holds that the commands are weighed against."""
 
     plans: dict[UUID, _Plan] = field(default_factory=dict)
+    steps: dict[UUID, _Step] = field(default_factory=dict)
     last: dict[Key, Order] = field(default_factory=dict)
     receipts: dict[UUID, _Receipt] = field(default_factory=dict)
 
@@ -150,6 +157,8 @@ def _apply(
 def _key(command: parsing.Command) -> Key:
     if isinstance(command.fact, PainFact):
         return command.fact.session_day, command.fact.moment
+    if isinstance(command.fact, ExposureFact):
+        return command.fact.step, command.day
     return command.fact.prescription, command.day, command.fact.slot
 
 
@@ -164,22 +173,34 @@ def _weigh(command: parsing.Command, *, patient: Patient, by: User, at: dt.datet
     done_at = parsing.when(command, received_at=at, dog_zone=patient.time_zone)
     if isinstance(done_at, Refusal):
         return Answer(outcome=Outcome.REFUSED, refusal=done_at)
-    if isinstance(command.fact, SlotFact):
-        plan = known.plans.get(command.fact.prescription)
+    refusal = _misfit(command, known)
+    if refusal is not None:
+        return Answer(outcome=Outcome.REFUSED, refusal=refusal)
+    last = known.last.get(_key(command))
+    superseded = last is not None and last > (done_at, command.id)
+    return Answer(outcome=Outcome.SUPERSEDED if superseded else Outcome.APPLIED, done_at=done_at)
+
+
+def _misfit(command: parsing.Command, known: _Known) -> Refusal | None:
+    """Why the dog's plan does not take the command, if it does not."""
+    fact = command.fact
+    if isinstance(fact, SlotFact):
+        plan = known.plans.get(fact.prescription)
         if plan is None:
-            return _refused(Why.PRESCRIPTION_UNKNOWN)
-        refusal = parsing.fits(
-            command.fact,
+            return Refusal(why=Why.PRESCRIPTION_UNKNOWN)
+        return parsing.fits(
+            fact,
             day=command.day,
             starts_on=plan.starts_on,
             ends_on=plan.ends_on,
             times_per_day=plan.times_per_day,
         )
-        if refusal is not None:
-            return Answer(outcome=Outcome.REFUSED, refusal=refusal)
-    last = known.last.get(_key(command))
-    superseded = last is not None and last > (done_at, command.id)
-    return Answer(outcome=Outcome.SUPERSEDED if superseded else Outcome.APPLIED, done_at=done_at)
+    if isinstance(fact, ExposureFact):
+        step = known.steps.get(fact.step)
+        if step is None:
+            return Refusal(why=Why.STEP_UNKNOWN)
+        return parsing.fits_step(day=command.day, starts_on=step.starts_on, ends_on=step.ends_on)
+    return None
 
 
 def _known(patient: Patient, commands: Sequence[parsing.Command], day: Day | None, *, look_first: bool) -> _Known:
@@ -202,6 +223,8 @@ def _known(patient: Patient, commands: Sequence[parsing.Command], day: Day | Non
         for session_day, moment, done_at, pk in pain.values_list("day", "moment", "done_at", "pk"):
             key = session_day, moment
             known.last[key] = max(known.last.get(key, (done_at, pk)), (done_at, pk))
+    if practised := {(one.fact.step, one.day) for one in commands if isinstance(one.fact, ExposureFact)}:
+        _read_steps(known, patient, practised)
     return known
 
 
@@ -218,6 +241,20 @@ def _read_slots(known: _Known, patient: Patient, slots: set[tuple[UUID, dt.date]
     )
     for prescription, on, slot, done_at, pk in events.values_list("prescription_id", "day", "slot", "done_at", "pk"):
         key = prescription, on, slot
+        known.last[key] = max(known.last.get(key, (done_at, pk)), (done_at, pk))
+
+
+def _read_steps(known: _Known, patient: Patient, practised: set[tuple[UUID, dt.date]]) -> None:
+    steps = LadderStep.objects.filter(patient=patient, pk__in={step for step, _ in practised})
+    for pk, starts_on, ends_on in steps.values_list("pk", "starts_on", "ends_on"):
+        known.steps[pk] = _Step(starts_on, ends_on)
+    if not known.steps:
+        return
+    said = Exposure.objects.filter(
+        patient=patient, step__in={step for step, _ in practised}, day__in={day for _, day in practised}
+    )
+    for step, on, done_at, pk in said.values_list("step_id", "day", "done_at", "pk"):
+        key = step, on
         known.last[key] = max(known.last.get(key, (done_at, pk)), (done_at, pk))
 
 
@@ -245,15 +282,34 @@ def _store(
     )
     performed: list[tuple[Value, ...]] = []
     pain: list[tuple[UUID, PainFact, dt.datetime]] = []
+    exposures: list[Exposure] = []
     for command, done_at in fresh:
         fact = command.fact
         if isinstance(fact, PainFact):
             pain.append((command.id, fact, done_at))
             continue
+        if isinstance(fact, ExposureFact):
+            exposures.append(
+                Exposure(
+                    command_id=command.id,
+                    clinic_id=patient.clinic_id,
+                    patient_id=patient.pk,
+                    step_id=fact.step,
+                    day=command.day,
+                    done=fact.done,
+                    pain_after=fact.pain_after,
+                    stop_signs=list(fact.stop_signs),
+                    recorded_by_id=by_id,
+                    done_at=done_at,
+                )
+            )
+            continue
         said = (fact.prescription, command.day, fact.slot, fact.state, fact.share, fact.skip_reason)
         performed.append((command.id, patient.clinic_id, patient.pk, *said, by_id, done_at))
     if performed:
         PERFORMED.rows(performed)
+    if exposures:
+        Exposure.objects.bulk_create(exposures)
     if pain:
         sessions = _sessions(patient, {fact.session_day for _, fact, _ in pain})
         PainAnswer.objects.bulk_create(
@@ -290,7 +346,7 @@ def _sessions(patient: Patient, days: set[dt.date]) -> dict[dt.date, UUID]:
 
 
 def event_of(command: parsing.Command, *, done_at: dt.datetime, by: User) -> Event | None:
-    """The event that an applied command has become, for the screen that answers it; None for a pain answer."""
+    """The event that an applied command has become, for the screen that answers it; None for any other."""
     fact = command.fact
     if not isinstance(fact, SlotFact):
         return None

@@ -17,6 +17,8 @@ from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
+from rehab.library import reading
+
 MOST_SLOTS: Final = 12
 LONGEST_DELAY: Final = dt.timedelta(days=90)
 DAYS_BACK: Final = 2
@@ -56,6 +58,10 @@ class Why(StrEnum):
     PATIENT_UNKNOWN = "patient_unknown"
     NOT_ALLOWED = "not_allowed"
     SAME_ID_OTHER_CONTENT = "same_id_other_content"
+    SIGN_UNKNOWN = "sign_unknown"
+    STEP_UNKNOWN = "step_unknown"
+    STEP_BEFORE_START = "step_before_start"
+    STEP_AFTER_END = "step_after_end"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +93,19 @@ class PainFact:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExposureFact:
+    """How the practice of a ladder's rung went: pain 0–10 after it, and the stop signs that were seen, in their order."""
+
+    step: UUID
+    done: bool
+    pain_after: int | None = None
+    stop_signs: tuple[str, ...] = ()
+
+
+Fact = SlotFact | PainFact | ExposureFact
+
+
+@dataclass(frozen=True, kw_only=True)
 class Command:
     """One tap, well formed: not yet checked against the dog's clock, plan and people.
 
@@ -97,7 +116,7 @@ class Command:
     id: UUID
     kind: str
     patient: UUID
-    fact: SlotFact | PainFact
+    fact: Fact
     day: dt.date
     done_at: dt.datetime | None
     time_zone: str | None
@@ -168,6 +187,15 @@ def fits(
     return None
 
 
+def fits_step(*, day: dt.date, starts_on: dt.date, ends_on: dt.date | None) -> Refusal | None:
+    """Why the ladder's rung takes no practice on the day, if it does not; like a prescription, it takes its last day."""
+    if day < starts_on:
+        return Refusal(why=Why.STEP_BEFORE_START, params={"day": starts_on})
+    if ends_on is not None and day > ends_on:
+        return Refusal(why=Why.STEP_AFTER_END, params={"day": ends_on})
+    return None
+
+
 def _command(raw: object) -> Command:
     if not isinstance(raw, dict):
         raise _RefusedError(Why.NOT_AN_OBJECT)
@@ -205,7 +233,7 @@ def _command(raw: object) -> Command:
 def _hash(
     kind: str,
     patient: UUID,
-    fact: SlotFact | PainFact,
+    fact: Fact,
     day: dt.date,
     done_at: dt.datetime | None,
     time_zone: str | None,
@@ -342,13 +370,40 @@ def _pain(payload: Mapping[str, object], day: dt.date) -> PainFact:
     return PainFact(moment=moment, score=score, session_day=expected)
 
 
+def _exposure(payload: Mapping[str, object], _day_: dt.date) -> ExposureFact:
+    done = _required(payload, "done")
+    if type(done) is not bool:
+        raise _RefusedError(Why.FIELD_TYPE, field="done")
+    # Who practised says how the dog was after it; who did not may have nothing to say.
+    said = done or payload.get("pain_after") is not None
+    return ExposureFact(
+        step=_uuid(payload, "step"),
+        done=done,
+        pain_after=_whole(payload, "pain_after", least=0, most=10, why=Why.SCORE_RANGE) if said else None,
+        stop_signs=_stop_signs(payload),
+    )
+
+
+def _stop_signs(payload: Mapping[str, object]) -> tuple[str, ...]:
+    said = payload.get("stop_signs")
+    if said is None:
+        return ()
+    if not isinstance(said, list):
+        raise _RefusedError(Why.FIELD_TYPE, field="stop_signs")
+    known = reading.stop_signs()
+    if not all(isinstance(code, str) and code in known for code in said):
+        raise _RefusedError(Why.SIGN_UNKNOWN)
+    return tuple(code for code in known if code in said)
+
+
 # A moment, and how many days after the session it is asked.
 MOMENTS: Final = {"before": 0, "after": 0, "next_morning": 1}
 _AboutSlot = frozenset({"prescription", "slot"})
-FACTS: Final[dict[str, tuple[frozenset[str], Callable[[Mapping[str, object], dt.date], SlotFact | PainFact]]]] = {
+FACTS: Final[dict[str, tuple[frozenset[str], Callable[[Mapping[str, object], dt.date], Fact]]]] = {
     "tick": (_AboutSlot, _tick),
     "partial": (_AboutSlot | {"share"}, _partial),
     "skip": (_AboutSlot | {"reason"}, _skip),
     "undo": (_AboutSlot, _undo),
     "pain": (frozenset({"moment", "score", "session_day"}), _pain),
+    "exposure": (frozenset({"step", "done", "pain_after", "stop_signs"}), _exposure),
 }

@@ -49,11 +49,14 @@ class Event(NamedTuple):
 class Prescribed(NamedTuple):
     """One prescription, as far as the family's day needs it.
 
-    ``earlier_state`` is the last thing said about a one-off before this day, empty when nothing was.
+    ``done_on`` is when a one-off was last done before this day, whichever decision it was under then; ``None`` while it
+    is not, or no longer, done. ``is_renewed`` says that a one-off had such an earlier decision. ``whole`` is the name of
+    the item inside which it is done, and ``since`` when days of rest began, where that was under an earlier decision.
     """
 
     id: UUID
     exercise: UUID
+    slug: str
     name: str
     dose: Dose
     times_per_day: int
@@ -63,13 +66,28 @@ class Prescribed(NamedTuple):
     note: str
     starts_on: dt.date
     ends_on: dt.date | None
-    earlier_state: str = ""
+    done_on: dt.date | None = None
+    is_renewed: bool = False
+    whole: str = ""
+    since: dt.date | None = None
+
+    @property
+    def tells_of_other_days(self) -> bool:
+        """Whether what stands beside it rests on days before this one."""
+        return self.dose.duration_days is not None or self.dose.recheck_days is not None
 
     def is_active_on(self, day: dt.date) -> bool:
         return self.starts_on <= day and (self.ends_on is None or day < self.ends_on)
 
     def is_due_on(self, day: dt.date) -> bool:
         return not self.is_one_off and self.is_active_on(day) and bool(self.weekdays >> day.weekday() & 1)
+
+    def is_asked_on(self, day: dt.date) -> bool:
+        """Whether this one-off waits to be done, or to be looked at again."""
+        if not self.is_active_on(day):
+            return False
+        again = self.dose.recheck_days
+        return self.done_on is None or (again is not None and (day - self.done_on).days >= again)
 
 
 class Slot(NamedTuple):
@@ -109,7 +127,11 @@ class Counts(NamedTuple):
 
 @dataclass(frozen=True)
 class Day:
-    """A dog's day: what counts (``items``), what is asked once (``one_offs``), what was done besides (``extras``)."""
+    """A dog's day: what counts (``items``), and beside it what counts nowhere.
+
+    That is what may be done (``optional``), what is asked once (``one_offs``), what was done all the same (``extras``)
+    and what begins later (``coming``).
+    """
 
     day: dt.date
     prescribed: Sequence[Prescribed]
@@ -139,8 +161,12 @@ class Day:
         return {
             one.id: ended[one.exercise]
             for one in self.prescribed
-            if one.exercise in ended and one.starts_on == self.day and one.is_due_on(self.day)
+            if one.exercise in ended and one.starts_on == self.day and self._has_place(one)
         }
+
+    def _has_place(self, one: Prescribed) -> bool:
+        """Whether the day shows it, answered or not; what waits for time or a condition is due on no weekday."""
+        return one.is_due_on(self.day) or (one.is_active_on(self.day) and (not one.weekdays or one.is_one_off))
 
     def _item(self, one: Prescribed) -> Item:
         slots = []
@@ -157,26 +183,39 @@ class Day:
 
     @cached_property
     def one_offs(self) -> list[Item]:
-        """Done once and then kept so: shown until the day on which it was done."""
+        """Done once and then kept so: shown until the day on which it was done, and again when it is to be looked at."""
+        return [self._item(one) for one in self.prescribed if one.is_one_off and one.is_asked_on(self.day)]
+
+    @cached_property
+    def optional(self) -> list[Item]:
+        """What may be done when there is time or a condition holds."""
         return [
             self._item(one)
             for one in self.prescribed
-            if one.is_one_off and one.is_active_on(self.day) and one.earlier_state != "done"
+            if not one.weekdays and not one.is_one_off and one.is_active_on(self.day)
         ]
+
+    @cached_property
+    def coming(self) -> list[Prescribed]:
+        """What begins on a later day and is not done yet, the soonest first."""
+        later = [one for one in self.prescribed if one.starts_on > self.day]
+        if not later:
+            return []
+        now = {one.slug for one in self.prescribed if one.is_active_on(self.day)}
+        planned = (one for one in later if one.slug not in now and (one.ends_on is None or one.ends_on > one.starts_on))
+        return sorted(planned, key=lambda one: one.starts_on)
 
     @cached_property
     def extras(self) -> list[Item]:
         """Done on a day on which it was not due, or before it was taken out of the plan; it counts nowhere."""
-        carried = set(self._replaced.values())
-        rest = (
-            self._item(one)
-            for one in self.prescribed
-            if not one.is_one_off and not one.is_due_on(self.day) and one.id not in carried
-        )
+        told = {item.prescribed.id for item in (*self.items, *self.optional)}.union(self._replaced.values())
+        rest = [self._item(one) for one in self.prescribed if not one.is_one_off and one.id not in told]
         return [item for item in rest if item.is_answered]
 
     def find(self, prescription: UUID) -> Item | None:
-        return next((self._item(one) for one in self.prescribed if one.id == prescription), None)
+        return next(
+            (self._item(one) for one in self.prescribed if one.id == prescription and one.starts_on <= self.day), None
+        )
 
     @cached_property
     def counts(self) -> Counts:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Clinic, User
 from rehab.lib.ids import new_id
 from rehab.patients.models import ClinicalQuerySet, Patient
-from rehab.programs.models import Prescription
+from rehab.programs.models import LadderStep, Prescription
 
 
 class Command(models.Model):
@@ -28,6 +28,7 @@ class Command(models.Model):
         SKIP = "skip", _("skipped")
         UNDO = "undo", _("taken back")
         PAIN = "pain", _("pain reported")
+        EXPOSURE = "exposure", _("rung practised")
 
     id = models.UUIDField(primary_key=True, editable=False)
     clinic = models.ForeignKey(Clinic, models.CASCADE, related_name="+", db_index=False)
@@ -46,7 +47,7 @@ class Command(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(kind__in=["tick", "partial", "skip", "undo", "pain"]),
+                condition=Q(kind__in=["tick", "partial", "skip", "undo", "pain", "exposure"]),
                 name="command_kind_is_known",
             ),
         ]
@@ -178,3 +179,32 @@ class PainAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"PainAnswer {self.pk}"
+
+
+class Exposure(models.Model):
+    """One practice of a ladder's rung: how it went and the pain after it; the last one of a step and day counts."""
+
+    command = models.OneToOneField(Command, models.CASCADE, primary_key=True, related_name="exposure")
+    clinic = models.ForeignKey(Clinic, models.CASCADE, related_name="+", db_index=False)
+    patient = models.ForeignKey(Patient, models.CASCADE, related_name="+", db_index=False)
+    step = models.ForeignKey(LadderStep, models.PROTECT, related_name="exposures", db_index=False)
+    day = models.DateField()
+    done = models.BooleanField()
+    pain_after = models.PositiveSmallIntegerField(null=True, blank=True)
+    # Codes of 04_exercises.yaml, stop_codes.
+    stop_signs = models.JSONField(default=list)
+    recorded_by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
+    done_at = models.DateTimeField()
+
+    objects = ClinicalQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(pain_after=None) | Q(pain_after__lte=10), name="pain_after_exposure_is_0_to_10"
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["step", "day", "-done_at"], name="exposure_by_step_day")]
+
+    def __str__(self) -> str:
+        return f"Exposure {self.pk}"

@@ -2,7 +2,7 @@ import datetime as dt
 
 from django.urls import path, register_converter
 
-from rehab.sessions import views
+from rehab.sessions.views import answering, days, reading
 
 
 class DayConverter:
@@ -22,11 +22,12 @@ register_converter(DayConverter, "day")
 app_name = "sessions"
 
 urlpatterns = [
-    path("today/", views.today_home, name="today-home"),
-    path("dogs/<uuid:patient_id>/today/", views.today, name="today"),
-    path("dogs/<uuid:patient_id>/day/<day:day>/", views.day, name="day"),
-    path("dogs/<uuid:patient_id>/commands/", views.command, name="command"),
-    path("dogs/<uuid:patient_id>/exercise/<uuid:prescription_id>/", views.exercise, name="exercise"),
-    path("dogs/<uuid:patient_id>/progress/", views.progress, name="progress"),
-    path("dogs/<uuid:patient_id>/help/", views.help_page, name="help"),
+    path("today/", days.today_home, name="today-home"),
+    path("dogs/<uuid:patient_id>/today/", days.today, name="today"),
+    path("dogs/<uuid:patient_id>/day/<day:day>/", days.day, name="day"),
+    path("dogs/<uuid:patient_id>/commands/", answering.command, name="command"),
+    path("dogs/<uuid:patient_id>/exercise/<uuid:prescription_id>/", reading.exercise, name="exercise"),
+    path("dogs/<uuid:patient_id>/media/<uuid:media_id>/", reading.exercise_media, name="exercise-media"),
+    path("dogs/<uuid:patient_id>/progress/", reading.progress, name="progress"),
+    path("dogs/<uuid:patient_id>/help/", reading.help_page, name="help"),
 ]

@@ -46,6 +46,12 @@ SENTENCES = {
     Why.SAME_ID_OTHER_CONTENT: gettext_lazy(
         "This page was already used for another answer. Reload it and answer again."
     ),
+    Why.SIGN_UNKNOWN: gettext_lazy("One of these stop signs is not known here. Reload the page and try again."),
+    Why.STEP_UNKNOWN: gettext_lazy("This practice is not in the dog’s plan. Reload the page to see the plan of today."),
+    Why.STEP_BEFORE_START: gettext_lazy("This practice starts on %(day)s."),
+    Why.STEP_AFTER_END: gettext_lazy(
+        "This practice ended on %(day)s: the clinic has changed the plan. Reload the page to see what comes now."
+    ),
 }
 
 NUMBERS = (

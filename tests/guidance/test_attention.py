@@ -54,6 +54,9 @@ def calm(**changes: Any) -> Dog:
         "profile": "msk",
         "is_signed": True,
         "has_program": True,
+        "has_family": True,
+        "phase": "P2",
+        "start_phase": "P1",
         "re_exam_due_on": TODAY + dt.timedelta(days=20),
         "intake_pain": 2,
         "answers": before(*[2] * 8),
@@ -220,6 +223,31 @@ def test_signed_dog_without_program_and_undetermined_one() -> None:
     assert codes(calm(is_undetermined=True)) == [Code.UNDETERMINED]
 
 
+def test_program_that_nobody_at_home_sees_asks_for_somebody_to_act() -> None:
+    [reason] = reasons(calm(has_family=False))
+    assert reason.code == Code.NO_FAMILY
+    assert level(reason.severity) == Level.ACT
+    assert codes(calm(has_family=False, has_program=False)) == [Code.NO_PROGRAM]
+
+
+def test_paused_program_never_reads_as_calm() -> None:
+    [reason] = reasons(calm(paused_on=back(30), days=[], answers=[]))
+    assert (reason.code, reason.numbers) == (Code.PAUSED, {"on": back(30).isoformat()})
+    assert level(reason.severity) == Level.WATCH
+
+
+@pytest.mark.parametrize(
+    ("phase", "start_phase", "is_redefined", "asks"),
+    [("P3", "P1", True, True), ("P3", "P1", False, False), ("P1", "P1", True, False), ("P1", "P2", True, False)],
+)
+def test_phase_is_checked_when_another_row_starts_earlier(
+    phase: str, start_phase: str, is_redefined: bool, asks: bool
+) -> None:
+    found = reasons(calm(phase=phase, start_phase=start_phase, is_redefined=is_redefined))
+    assert [one.code for one in found] == ([Code.CHECK_PHASE] if asks else [])
+    assert all(level(one.severity) == Level.WATCH for one in found)
+
+
 def test_most_urgent_first_and_attention_is_the_most_urgent() -> None:
     dog = calm(
         answers=before(2, 2, 2, 8),
@@ -284,6 +312,11 @@ DOGS = st.builds(
     is_signed=st.booleans(),
     is_undetermined=st.booleans(),
     has_program=st.booleans(),
+    has_family=st.booleans(),
+    paused_on=st.none() | st.integers(0, 40).map(back),
+    is_redefined=st.booleans(),
+    phase=st.sampled_from(["", "P1", "P3"]),
+    start_phase=st.sampled_from(["", "P1", "P2"]),
     re_exam_due_on=st.none() | st.integers(-40, 40).map(back),
     intake_pain=st.none() | SCORES,
     answers=ANSWERS,

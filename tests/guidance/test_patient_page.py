@@ -10,6 +10,7 @@ import pytest
 import time_machine
 from django.test import Client
 
+from accounts.access import Role
 from accounts.models import Clinic, Invitation, User
 from rehab.guidance.actions import refresh_summaries
 from rehab.guidance.attention import Code
@@ -17,7 +18,10 @@ from rehab.guidance.models import PatientSummary
 from rehab.guidance.queries.patient_page import SPANS, patient_page
 from rehab.guidance.wording import BADGES
 from rehab.lib.ids import new_id
+from rehab.library.models import Phase
 from rehab.patients.models import CaregiverInvitation, Patient, ProblemDefinition
+from rehab.programs.actions import Item, decide, pause_program
+from rehab.programs.actions.phasing import move_phase
 from rehab.programs.models import Decision, Program
 from tests import make
 from tests.make import NOW, TODAY
@@ -187,6 +191,166 @@ def test_item_that_starts_tomorrow_is_listed_without_adherence(program: Program)
     assert vars(page.prescriptions[-1])["adherence_percent"] is None
 
 
+def test_lines_know_the_neighbours_and_the_teach_back(patient: Patient, vet: User) -> None:
+    walk = make.make_exercise("leash-walk", easier_slug="sling-walk", harder_slug="gone")
+    wash = make.make_exercise("warm-wash", load=0, mode="passive", easier_slug="sling-walk")
+    make.make_exercise("sling-walk", name="Sling walk")
+    make.make_exercise("sling-walk", name="Our sling walk", clinic=patient.clinic)
+    program = make.make_program(patient, vet, exercises=[(walk, {"minutes": 5}), (wash, {"minutes": 5})])
+    walking, washing = patient_page(patient, at=NOW, span=14).lines
+    assert (walking.easier, walking.harder, walking.teaching) == ("Our sling walk", "", "none")
+    assert (washing.easier, washing.harder, washing.teaching) == ("", "", "")
+    make.teach(patient, walk, by=vet)
+    assert patient_page(program.patient, at=NOW, span=14).lines[0].teaching == "shown_back"
+
+
+def test_neighbour_is_offered_when_it_suits_the_grade_and_is_not_in_the_plan(patient: Patient, vet: User) -> None:
+    walk = make.make_exercise("leash-walk", easier_slug="sling-walk", harder_slug="hill-walk")
+    make.make_exercise("sling-walk", name="Sling walk", grades=[2, 3])
+    hill = make.make_exercise("hill-walk", name="Hill walk", easier_slug="leash-walk")
+    program = make.make_program(patient, vet, exercises=[(walk, {"minutes": 5})])
+    [line] = patient_page(patient, at=NOW, span=14).lines
+    assert (line.easier, line.harder) == ("", "Hill walk")
+    make.make_prescription(program, exercise=hill, position=5)
+    first, second = patient_page(patient, at=NOW, span=14).lines
+    assert (first.easier, first.harder, second.easier) == ("", "", "")
+    # The clinic's own takes the place of the built-in one, whichever grades it is for.
+    make.make_exercise("sling-walk", name="Our sling walk", clinic=patient.clinic)
+    assert patient_page(patient, at=NOW, span=14).lines[0].easier == "Our sling walk"
+
+
+def test_page_promises_nothing_to_a_family_that_is_not_there(
+    as_user: AsUser, clinic: Clinic, patient: Patient, vet: User, definition: ProblemDefinition
+) -> None:
+    lonely = make.make_patient(clinic, vet, name="Solo")
+    make.make_definition(lonely, vet)
+    client = as_user(vet)
+    assert "Bruno’s family sees it on their phone at once." in shown(client, patient)
+    text = shown(client, lonely)
+    assert "on their phone at once" not in text
+    assert "Solo’s family sees it as soon as somebody at home has joined." in text
+    make.make_program(lonely, vet)
+    text = shown(client, lonely)
+    assert "No family Nobody at home can see the program: invite the family. Invite the family" in text
+    assert f'href="/patients/{lonely.pk}/invite/">Invite the family' in client.get(url(lonely)).content.decode()
+
+
+def test_paused_program_does_not_read_as_calm(as_user: AsUser, patient: Patient, vet: User) -> None:
+    program = make.make_program(patient, vet, exercises=[])
+    client = as_user(vet)
+    assert "Calm" in shown(client, patient)
+    pause_program(program=program, reason="Holiday", plan_version=1, by=vet, at=NOW)
+    text = shown(client, patient)
+    assert "Paused since 18 Mar: resume it or end it." in text
+    assert "Calm" not in text
+    refresh_summaries(at=NOW)
+    assert "Paused since 18 Mar: resume it or end it." in text_of(client.get("/patients/").content.decode())
+
+
+def test_page_says_the_phase_of_today_and_the_one_of_tomorrow(as_user: AsUser, program: Program, vet: User) -> None:
+    vets = frozenset({Role.VET})
+    loaded = Program.objects.select_related("patient", "protocol", "definition").get(pk=program.pk)
+    move_phase(
+        program=loaded,
+        protocol_phase=None,
+        phase="P3",
+        items=[Item.of(one) for one in program.prescriptions.select_related("exercise")],
+        known={},
+        reason="Ready for more",
+        plan_version=1,
+        by=vet,
+        roles=vets,
+        at=NOW,
+    )
+    client = as_user(vet)
+    text = shown(client, program.patient)
+    name = Phase("P3").label
+    assert f"Program, phase P2: Steady P3 {name} from tomorrow" in text
+    assert "In this phase since" not in text
+    phase_page = text_of(client.get(f"/patients/{program.patient_id}/phase/").content.decode())
+    assert "begins on Thursday, 19 Mar; until then the phase before it holds" in phase_page
+    with time_machine.travel(NOW + DAY, tick=False):
+        text = shown(client, program.patient)
+    assert f"Program, phase P3: {name} In this phase since 19 Mar" in text
+
+
+# --- What needs a look, beside a decision ----------------------------------------------------------------------
+
+
+def signals_url(patient: Patient) -> str:
+    return f"/patients/{patient.pk}/signals/"
+
+
+def test_signals_are_those_of_the_page_and_nothing_when_calm(
+    as_user: AsUser, patient: Patient, vet: User, django_assert_num_queries: Callable[[int], Any]
+) -> None:
+    make.make_program(patient, vet, exercises=[])
+    client = as_user(vet)
+    part = client.get(signals_url(patient), headers={"HX-Request": "true"})
+    assert (part.status_code, part.content.strip()) == (200, b"")
+    assert "Nothing needs a person right now." in text_of(client.get(signals_url(patient)).content.decode())
+    make.make_pain(patient, TODAY - DAY, "before", 7)
+    # The session and its user; the dog; its definition, program, prescriptions, slots and pain.
+    with django_assert_num_queries(8):
+        part = client.get(signals_url(patient), headers={"HX-Request": "true"})
+    said = "Pain at the limit Pain 7 of 10 before exercise (yesterday); the limit is 6."
+    assert text_of(part.content.decode()) == said
+    assert b"<html" not in part.content
+    assert said in shown(client, patient)
+    assert said in text_of(client.get(signals_url(patient)).content.decode())
+
+
+@pytest.mark.parametrize(("persona", "status"), [("therapist", 200), ("owner", 403), ("stranger", 404)])
+def test_signals_are_for_those_who_see_the_record(
+    request: pytest.FixtureRequest, as_user: AsUser, patient: Patient, persona: str, status: int
+) -> None:
+    client = as_user(request.getfixturevalue(persona))
+    assert client.get(signals_url(patient)).status_code == status
+    assert client.post(signals_url(patient)).status_code == 405
+
+
+def test_pages_that_ask_for_more_load_the_signals(as_user: AsUser, program: Program, vet: User) -> None:
+    client, item = as_user(vet), program.prescriptions.get(position=0)
+    asked = f'hx-get="{signals_url(program.patient)}" hx-trigger="load"'
+    pages = {
+        f"/prescriptions/{item.pk}/decide/progress/": True,
+        f"/prescriptions/{item.pk}/decide/regress/": False,
+        f"/prescriptions/{item.pk}/change/": True,
+        f"/patients/{program.patient_id}/phase/move/?to=P3": True,
+        f"/patients/{program.patient_id}/program/assign/?phase=own": True,
+    }
+    for page, is_shown in pages.items():
+        answer = client.get(page)
+        assert answer.status_code == 200, page
+        assert (asked in answer.content.decode()) is is_shown, page
+        assert ("What needs a look now" in answer.content.decode()) is is_shown, page
+
+
+def test_page_shows_a_paused_program_and_its_way_back(as_user: AsUser, program: Program, vet: User) -> None:
+    make.make_step(program, make.make_ladder("car", name="Getting into the car"), rung=2)
+    client = as_user(vet)
+    text = shown(client, program.patient)
+    assert "Getting into the car: rung 2 of 7 Jumps into the car" in text
+    assert "Pause the program" in text
+    pause_program(program=program, reason="Holiday", plan_version=1, by=vet, at=NOW)
+    text = shown(client, program.patient)
+    assert "Paused since 18 Mar 2026 by Dr. Vera Lind “Holiday” Resume the program" in text
+    assert "Pause the program" not in text
+    assert "rung 2 of 7" not in text
+
+
+def test_own_last_step_is_offered_to_be_undone_to_nobody_else(
+    as_user: AsUser, program: Program, vet: User, colleague: User
+) -> None:
+    first = program.prescriptions.select_related("exercise", "program__patient", "program__protocol").get(position=1)
+    roles = frozenset({Role.VET})
+    decide(kind=Decision.Kind.REGRESS, prescription=first, reason="Sore", plan_version=1, by=vet, roles=roles, at=NOW)
+    assert "Your last step: Weight shift, 5 → 4 repetitions" in shown(as_user(vet), program.patient)
+    assert "Your last step" not in shown(as_user(colleague), program.patient)
+    with time_machine.travel(NOW + DAY, tick=False):
+        assert "Your last step" not in shown(as_user(vet), program.patient)
+
+
 def test_picture_has_a_row_for_each_day_with_gaps(program: Program) -> None:
     make.make_pain(program.patient, TODAY - 2 * DAY, "before", 2)
     make.make_pain(program.patient, TODAY - 2 * DAY, "after", 4)
@@ -230,7 +394,7 @@ def test_reasons_on_the_page_are_those_of_the_list(program: Program, vet: User) 
 
 @pytest.mark.parametrize("items", [1, 12])
 @pytest.mark.parametrize("span", [14, 56])
-def test_patient_page_asks_the_database_fourteen_times(
+def test_patient_page_asks_the_database_eighteen_times(
     as_user: AsUser,
     patient: Patient,
     vet: User,
@@ -241,16 +405,27 @@ def test_patient_page_asks_the_database_fourteen_times(
     span: int,
 ) -> None:
     program = make.make_program(
-        patient, vet, definition, starts_on=TODAY - 60 * DAY, exercises=[(f"item-{n}", {}) for n in range(items)]
+        patient,
+        vet,
+        definition,
+        starts_on=TODAY - 60 * DAY,
+        exercises=[
+            (make.make_exercise(f"item-{n}", easier_slug="weight-shift", harder_slug=f"item-{n + 1}"), {})
+            for n in range(items)
+        ],
     )
+    make.teach(patient, *(item.exercise for item in program.prescriptions.select_related("exercise")), by=vet)
+    for n in range(items):
+        make.make_step(program, make.make_ladder(f"ladder-{n}"))
     for item in program.prescriptions.all():
         for ago in range(span):
             make.make_tick(item, TODAY - ago * DAY, by=owner)
     make.make_pain(patient, TODAY, "before", 2, by=owner)
     client = as_user(vet)
     # The session and its user; the dog; its definitions; the program with its prescriptions; slots, pain, decisions
-    # and events of the span; the story takes two; then the caregivers and the invitations.
-    with django_assert_num_queries(14):
+    # and events of the span; the teach-backs and the neighbours' names; the ladders; the story takes three; then the
+    # caregivers and the invitations.
+    with django_assert_num_queries(18):
         client.get(url(patient, f"?days={span}"))
 
 
@@ -260,3 +435,20 @@ def test_page_of_another_clinics_dog_leaks_nothing(
     theirs = Patient.objects.get(clinic=other_clinic)
     assert as_user(vet).get(url(theirs)).status_code == 404
     assert "CANARY" not in shown(as_user(vet), patient)
+
+
+@pytest.mark.parametrize(
+    ("slugs", "short"), [(("leash-walk", "heads-up", "core"), True), (("leash-walk", "core"), False)]
+)
+def test_page_says_when_less_than_half_works_on_the_limb(
+    as_user: AsUser, patient: Patient, vet: User, slugs: tuple[str, ...], short: bool
+) -> None:
+    limb: dict[str, Any] = {
+        "origin": "secondary",
+        "cause": "compensatory",
+        "limb_source_and_plan": "Left hip: weight, then strength.",
+    }
+    definition = make.make_definition(patient, vet, **limb)
+    make.make_program(patient, vet, definition, exercises=[(slug, {"reps": 5}) for slug in slugs], decision_row="D5")
+    sentence = "Only 1 of 3 active exercises works on the limb or a habit; at least half must."
+    assert (sentence in shown(as_user(vet), patient)) is short

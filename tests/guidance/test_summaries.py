@@ -9,11 +9,15 @@ from django.db import connection
 from django.db.utils import IntegrityError
 from django.test.utils import CaptureQueriesContext
 
+from accounts.access import Role
 from accounts.models import Clinic, User
 from rehab.guidance.actions import refresh_summaries
 from rehab.guidance.models import PatientSummary, SummaryMark
+from rehab.guidance.queries.patient_page import patient_page, signals
 from rehab.guidance.tasks import refresh_summaries as refresh_task
-from rehab.patients.models import Patient, ProblemDefinition
+from rehab.patients.models import Caregiver, Patient, ProblemDefinition
+from rehab.programs.actions import pause_program
+from rehab.programs.actions.redefining import adopt_definition
 from rehab.programs.models import Decision, Prescription
 from tests import make
 from tests.make import NOW, TODAY
@@ -199,6 +203,59 @@ def test_refresh_is_idempotent(item: Prescription) -> None:
     refresh_summaries(at=NOW, patient_ids=[item.patient_id])
     assert content(item.patient) == first
     assert PatientSummary.objects.count() == 1
+
+
+def codes(patient: Patient) -> list[str]:
+    return [reason["code"] for reason in summary(patient).reasons]
+
+
+def test_refresh_takes_up_who_has_joined_and_who_has_left(clinic: Clinic, vet: User, owner: User) -> None:
+    patient = make.make_patient(clinic, vet)
+    make.make_program(patient, vet, exercises=[])
+    for at in (NOW, LATER):
+        refresh_summaries(at=at)
+    assert codes(patient) == ["no_family"]
+    then = LATER + dt.timedelta(hours=1)
+    care = make.care_for(patient, owner)
+    Caregiver.objects.filter(pk=care.pk).update(started_at=then)
+    assert refresh_summaries(at=then) == 1
+    assert codes(patient) == []
+    Caregiver.objects.filter(pk=care.pk).update(ended_at=then + dt.timedelta(hours=1))
+    assert refresh_summaries(at=then + dt.timedelta(hours=1)) == 1
+    assert codes(patient) == ["no_family"]
+
+
+def test_paused_program_is_listed_with_its_day(item: Prescription, vet: User) -> None:
+    pause_program(program=item.program, reason="Holiday", plan_version=1, by=vet, at=NOW)
+    refresh_summaries(at=NOW)
+    found = {reason["code"]: reason["numbers"] for reason in summary(item.patient).reasons}
+    assert found["paused"] == {"on": TODAY.isoformat()}
+
+
+def test_phase_is_to_be_checked_until_a_person_decides_about_it(patient: Patient, vet: User) -> None:
+    """The program had come to P3 under row D1; a row of the nerves begins in P0."""
+    program = make.make_program(patient, vet, phase="P3", exercises=[])
+    newer = make.make_definition(patient, vet, mechanism="neurologic", cause="disc", neuro_deficit=True, neuro_grade=2)
+    adopt_definition(program=program, definition=newer, by=vet, roles=frozenset({Role.VET}), at=NOW)
+    for at in (NOW, LATER):
+        refresh_summaries(at=at)
+        assert "check_phase" in codes(patient)
+        assert "Check the phase" in [why.badge for why in patient_page(patient, at=at, span=14).reasons]
+    assert "Check the phase" in [why.badge for why in signals(patient, at=NOW)]
+    Decision.objects.create(
+        clinic=patient.clinic,
+        patient=patient,
+        program=program,
+        kind="phase",
+        reason="Looked at again",
+        plan_version=3,
+        effective_on=TODAY,
+        decided_by=vet,
+        decided_at=NOW,
+    )
+    refresh_summaries(at=NOW, patient_ids=[patient.pk])
+    assert "check_phase" not in codes(patient)
+    assert "Check the phase" not in [why.badge for why in patient_page(patient, at=NOW, span=14).reasons]
 
 
 def test_new_local_day_is_a_reason_to_refresh(clinic: Clinic, vet: User) -> None:

@@ -58,12 +58,24 @@ def on(ago: int) -> str:
         (Code.RE_EXAM_SOON, {"on": on(-3), "days": 3}, "The re-examination is due in 3 days."),
         (Code.NOT_SIGNED, {}, "No vet has signed what is wrong with this back."),
         (Code.NO_PROGRAM, {}, "The problem is signed, but no program is running."),
+        (Code.PAUSED, {"on": on(0)}, "Paused since 18 Mar: resume it or end it."),
+        (Code.NO_FAMILY, {}, "Nobody at home can see the program: invite the family."),
+        (
+            Code.CHECK_PHASE,
+            {"phase": "P3", "start": "P1"},
+            "The new definition would start in P1; the program is in P3.",
+        ),
         (Code.NO_PAIN_ANSWER, {"days": 7}, "No pain answer in the last 7 days."),
         (Code.UNDETERMINED, {}, "Origin or mechanism is undetermined: care only for now."),
     ],
 )
 def test_sentence_says_its_numbers(code: Code, numbers: dict[str, Any], expected: str) -> None:
     assert wording.sentence(Reason(code=code, severity=1, numbers=numbers), today=TODAY) == expected
+
+
+@pytest.mark.parametrize(("days", "expected"), [(1, "from tomorrow"), (3, "from 21 Mar")])
+def test_from_day(days: int, expected: str) -> None:
+    assert wording.from_day(TODAY + days * DAY, today=TODAY) == expected
 
 
 def test_every_code_has_a_badge_and_a_sentence() -> None:

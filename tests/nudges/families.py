@@ -6,7 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Clinic, User
-from rehab.patients.models import Caregiver, Patient
+from rehab.patients.models import Caregiver, Patient, ProblemDefinition
 from rehab.programs.models import Prescription, Program
 from tests import make
 
@@ -22,11 +22,14 @@ def make_families(clinic: Clinic, vet: User, count: int, *, dogs: int = 2) -> No
         for n, patient in enumerate(patients)
     )
     template = make.make_program(patients[0], vet)
+    definitions = ProblemDefinition.objects.bulk_create(
+        make.make_definition(patient, vet, save=False) for patient in patients[1:]
+    )
     programs = Program.objects.bulk_create(
         Program(
             clinic=clinic,
-            patient=patient,
-            definition=template.definition,
+            patient=definition.patient,
+            definition=definition,
             decision_row="D1",
             profile="msk",
             phase="P2",
@@ -36,7 +39,7 @@ def make_families(clinic: Clinic, vet: User, count: int, *, dogs: int = 2) -> No
             created_by=vet,
             created_at=template.created_at,
         )
-        for patient in patients[1:]
+        for definition in definitions
     )
     decision = template.decisions.get()
     exercise = make.make_exercise()
@@ -47,7 +50,7 @@ def make_families(clinic: Clinic, vet: User, count: int, *, dogs: int = 2) -> No
             program=program,
             exercise=exercise,
             phase="P2",
-            dose={"sets": 1, "reps": 15},
+            dose={"sets": 1, "reps": 10},
             starts_on=program.starts_on,
             started_by=decision,
         )

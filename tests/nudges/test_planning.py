@@ -333,11 +333,11 @@ def test_plan_takes_as_many_statements_for_one_family_as_for_200(
     clinic: Clinic, vet: User, evening: dt.datetime
 ) -> None:
     make_families(clinic, vet, 1)
-    assert statements(lambda: plan(at=evening)) == 3  # find, write, heartbeat
+    assert statements(lambda: plan(at=evening)) == 4  # find reminders, write, find news, heartbeat
     User.objects.filter(email__startswith="family").update(email="first@example.test")
     make_families(clinic, vet, 200)
-    assert statements(lambda: plan(at=evening)) == 3
-    assert statements(lambda: plan(at=evening)) == 2  # nothing to write
+    assert statements(lambda: plan(at=evening)) == 4
+    assert statements(lambda: plan(at=evening)) == 3  # nothing to write
     assert Nudge.objects.count() == 402
 
 

@@ -28,6 +28,7 @@ def day_of(patient: Patient) -> Day:
             Prescribed(
                 id=one.pk,
                 exercise=one.exercise_id,
+                slug=one.exercise.slug,
                 name=one.exercise.name,
                 dose=Dose.from_json(one.dose),
                 times_per_day=one.times_per_day,
@@ -132,7 +133,7 @@ def test_dose_that_cannot_be_read_hides_only_its_minutes(
     patient: Patient, vet: User, owner: User, now: dt.datetime, dose: dict[str, object]
 ) -> None:
     program = make.make_program(patient, vet, exercises=[("stand-count", {"minutes": 5})])
-    make.make_prescription(program, exercise="weight-shift", dose=dose)
+    make.make_prescription(program, exercise=make.make_exercise("odd", dose_range={}), dose=dose)
     assert unfinished_dogs(user_ids=[owner.pk], at=now) == {
         owner.pk: [UnfinishedDog(patient_id=patient.pk, name="Bruno", left=2, minutes=5)]
     }

@@ -9,8 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rehab.library import reading
 from rehab.sessions import commands
-from rehab.sessions.commands import Command, PainFact, Refusal, SlotFact, Why, fits, parse, when
+from rehab.sessions.commands import (
+    Command,
+    ExposureFact,
+    PainFact,
+    Refusal,
+    SlotFact,
+    Why,
+    fits,
+    fits_step,
+    parse,
+    when,
+)
 
 ID = "01a20170-0000-7000-8000-000000000001"
 DOG = "01a20170-0000-7000-8000-000000000002"
@@ -313,3 +325,81 @@ def test_slot_beyond_the_times_a_day_is_refused() -> None:
     fact = SlotFact(prescription=UUID(ITEM), slot=3, state="done", share=100)
     refusal = fits(fact, day=DAY, starts_on=DAY, ends_on=None, times_per_day=2)
     assert refusal == Refusal(why=Why.SLOT_RANGE, params={"most": 2})
+
+
+STEP = "01a20170-0000-7000-8000-000000000004"
+
+
+def practice(**changes: Any) -> dict[str, Any]:
+    said: dict[str, Any] = {"step": STEP, "done": True, "pain_after": 2, "stop_signs": ["S_PANT", "S_CRY"], **changes}
+    return {name: value for name, value in said.items() if value is not ...}
+
+
+def test_exposure_becomes_a_fact_with_its_signs_in_the_order_of_the_content() -> None:
+    assert good(kind="exposure", payload=practice()).fact == ExposureFact(
+        step=UUID(STEP), done=True, pain_after=2, stop_signs=("S_CRY", "S_PANT")
+    )
+    twice = practice(stop_signs=["S_CRY", "S_PANT", "S_CRY"])
+    assert good(kind="exposure", payload=twice).body_hash == good(kind="exposure", payload=practice()).body_hash
+
+
+@pytest.mark.parametrize("stop_signs", [..., None, []])
+@pytest.mark.parametrize("pain_after", [..., None])
+def test_who_did_not_practise_need_say_nothing_more(pain_after: object, stop_signs: object) -> None:
+    payload = practice(done=False, pain_after=pain_after, stop_signs=stop_signs)
+    assert good(kind="exposure", payload=payload).fact == ExposureFact(step=UUID(STEP), done=False)
+
+
+def test_practice_that_was_broken_off_keeps_what_was_seen() -> None:
+    fact = good(kind="exposure", payload=practice(done=False, pain_after=7, stop_signs=["S_CRY"])).fact
+    assert fact == ExposureFact(step=UUID(STEP), done=False, pain_after=7, stop_signs=("S_CRY",))
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"step": ...}, Why.FIELD_MISSING),
+        ({"step": "ramp"}, Why.FIELD_TYPE),
+        ({"done": ...}, Why.FIELD_MISSING),
+        ({"done": 1}, Why.FIELD_TYPE),
+        ({"done": "yes"}, Why.FIELD_TYPE),
+        ({"pain_after": ...}, Why.FIELD_MISSING),
+        ({"pain_after": None}, Why.FIELD_TYPE),
+        ({"pain_after": True}, Why.FIELD_TYPE),
+        ({"pain_after": 11}, Why.SCORE_RANGE),
+        ({"pain_after": -1}, Why.SCORE_RANGE),
+        ({"done": False, "pain_after": 11}, Why.SCORE_RANGE),
+        ({"stop_signs": "S_CRY"}, Why.FIELD_TYPE),
+        ({"stop_signs": {"S_CRY": 1}}, Why.FIELD_TYPE),
+        ({"stop_signs": ["S_CRY", "S_NEW"]}, Why.SIGN_UNKNOWN),
+        ({"stop_signs": [["S_CRY"]]}, Why.SIGN_UNKNOWN),
+        ({"rung": 3}, Why.PAYLOAD_UNKNOWN),
+    ],
+)
+def test_exposure_that_says_something_else_is_refused(changes: dict[str, Any], why: Why) -> None:
+    refusal = parse(raw("exposure", practice(**changes)))
+    assert isinstance(refusal, Refusal)
+    assert refusal.why is why
+
+
+def test_every_stop_sign_of_the_content_can_be_said() -> None:
+    codes = list(reading.stop_signs())
+    assert len(codes) > 5
+    assert good(kind="exposure", payload=practice(stop_signs=codes)).fact == ExposureFact(
+        step=UUID(STEP), done=True, pain_after=2, stop_signs=tuple(codes)
+    )
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "why"),
+    [
+        (0, None, None),
+        (-3, 0, None),  # practised before the change of the day
+        (1, None, Why.STEP_BEFORE_START),
+        (-3, -1, Why.STEP_AFTER_END),
+    ],
+)
+def test_rung_takes_practice_in_its_own_days(starts: int, ends: int | None, why: Why | None) -> None:
+    ends_on = None if ends is None else DAY + dt.timedelta(days=ends)
+    refusal = fits_step(day=DAY, starts_on=DAY + dt.timedelta(days=starts), ends_on=ends_on)
+    assert (refusal.why if refusal else None) is why

@@ -25,6 +25,7 @@ def prescribed(number: int = 1, **changes: Any) -> Prescribed:
         **{
             "id": key(number),
             "exercise": key(100 + number),
+            "slug": f"exercise-{number}",
             "name": f"Exercise {number}",
             "dose": Dose(minutes=4),
             "times_per_day": 1,
@@ -141,15 +142,6 @@ def test_rest_day_shows_only_what_was_done_besides() -> None:
     assert len(Day(DAY, [prescribed(**rest)], [event(1)]).extras) == 1
 
 
-@pytest.mark.parametrize(
-    ("earlier", "shown"), [("", True), ("partial", True), ("skipped", True), ("undone", True), ("done", False)]
-)
-def test_one_off_stays_until_it_was_done(earlier: str, shown: bool) -> None:
-    day = Day(DAY, [prescribed(is_one_off=True, earlier_state=earlier)], [])
-    assert bool(day.one_offs) is shown
-    assert day.counts.total == 0
-
-
 def test_one_off_stays_on_the_day_on_which_it_was_done() -> None:
     day = Day(DAY, [prescribed(is_one_off=True)], [event(1)])
     assert states(day.one_offs[0]) == ["done"]
@@ -160,3 +152,64 @@ def test_minutes_left_are_those_of_open_slots() -> None:
     assert Day(DAY, items, []).counts.minutes_left == 8
     assert Day(DAY, items, [event(1), event(2, slot=2)]).counts.minutes_left == 1
     assert Day(DAY, [prescribed(dose=Dose())], []).counts.minutes_left == 0
+
+
+def one_off(**changes: Any) -> Prescribed:
+    return prescribed(is_one_off=True, dose=changes.pop("dose", Dose(one_off=True)), **changes)
+
+
+@pytest.mark.parametrize(
+    ("recheck_days", "done", "asked"),
+    [
+        (None, None, True),
+        (None, 1, False),
+        (7, None, True),
+        (7, 6, False),
+        (7, 7, True),
+        (7, 30, True),
+        (None, 300, False),
+    ],
+)
+def test_one_off_is_asked_until_done_and_again_after_its_days(
+    recheck_days: int | None, done: int | None, asked: bool
+) -> None:
+    done_on = None if done is None else DAY - dt.timedelta(days=done)
+    day = Day(DAY, [one_off(dose=Dose(one_off=True, recheck_days=recheck_days), done_on=done_on)], [])
+    assert [item.prescribed.id for item in day.one_offs] == ([key(1)] if asked else [])
+    assert day.counts.total == 0
+
+
+def test_what_is_optional_has_a_part_of_its_own_and_counts_nowhere() -> None:
+    may = prescribed(2, weekdays=0, dose=Dose(minutes=5, when_time=True))
+    day = Day(DAY, [prescribed(), may], [event(1, of=2)])
+    assert [item.prescribed.id for item in day.items] == [key(1)]
+    assert [states(item) for item in day.optional] == [["done"]]
+    assert (day.extras, day.counts.total, day.counts.done) == ([], 1, 0)
+
+
+def test_optional_item_taken_out_today_is_told_as_done_besides() -> None:
+    gone = prescribed(weekdays=0, ends_on=DAY, dose=Dose(minutes=5, when_time=True))
+    day = Day(DAY, [gone], [event(1)])
+    assert (day.optional, [states(item) for item in day.extras]) == ([], [["done"]])
+
+
+@pytest.mark.parametrize("kind", [{"weekdays": 0}, {"is_one_off": True, "dose": Dose(one_off=True)}])
+def test_what_was_done_before_a_change_of_the_same_day_stays_done(kind: dict[str, Any]) -> None:
+    before = prescribed(1, exercise=EXERCISE, ends_on=DAY, **kind)
+    after = prescribed(2, exercise=EXERCISE, starts_on=DAY, **kind)
+    day = Day(DAY, [before, after], [event(1, of=1)])
+    shown = day.optional or day.one_offs
+    assert [(item.prescribed.id, states(item)) for item in shown] == [(key(2), ["done"])]
+    assert day.extras == []
+
+
+def test_what_begins_later_is_told_the_soonest_first_and_not_due() -> None:
+    def later(number: int, days: int, **changes: Any) -> Prescribed:
+        return prescribed(number, starts_on=DAY + dt.timedelta(days=days), **changes)
+
+    called_off = later(5, 3, ends_on=DAY + dt.timedelta(days=3))
+    changed = later(6, 1, slug="exercise-1")
+    day = Day(DAY, [prescribed(), later(2, 9), later(3, 2), later(4, 9), called_off, changed], [])
+    assert [one.id for one in day.coming] == [key(3), key(2), key(4)]
+    assert [item.prescribed.id for item in day.items] == [key(1)]
+    assert (day.extras, day.find(key(2))) == ([], None)

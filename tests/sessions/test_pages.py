@@ -1,9 +1,11 @@
 """The family's pages: what each says, to whom, and at what cost."""
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -12,8 +14,11 @@ from django.urls import reverse
 from accounts.models import Clinic, User
 from rehab.lib.ids import new_id
 from rehab.library import reading
+from rehab.library.addresses import picture_of
+from rehab.library.models import Media
 from rehab.patients.models import Patient
-from rehab.programs.models import Prescription, Program
+from rehab.programs.dose import Dose
+from rehab.programs.models import Decision, Prescription, Program
 from rehab.sessions.screen.addresses import day_url
 from rehab.sessions.screen.parts import Printer
 from tests import make
@@ -234,6 +239,250 @@ def test_one_off_waits_apart_until_it_is_done(browser: Client, patient: Patient,
     assert "Nonslip floors" not in html_of(browser, address("today", patient))
 
 
+def test_skipping_a_one_off_leaves_it_open(browser: Client, patient: Patient, program: Program) -> None:
+    once = make.make_prescription(program, exercise="nonslip-floors", dose={"one_off": True}, position=9)
+    make.make_tick(once, make.TODAY - 3 * DAY, state="skipped")
+    html = html_of(browser, address("today", patient))
+    assert html.index("To set up once") < html.index("Nonslip floors")
+    assert "Still in place?" not in html
+
+
+@pytest.mark.parametrize("state", ["undone", "partial"])
+def test_one_off_that_is_no_longer_done_is_open_again(
+    browser: Client, patient: Patient, program: Program, state: str
+) -> None:
+    once = make.make_prescription(program, exercise="nonslip-floors", dose={"one_off": True}, position=9)
+    make.make_tick(once, make.TODAY - 3 * DAY)
+    make.make_tick(once, make.TODAY - 2 * DAY, state=state)
+    html = html_of(browser, address("today", patient))
+    assert html.index("To set up once") < html.index("Nonslip floors")
+
+
+def end(prescription: Prescription, program: Program, back: int = 0) -> None:
+    Prescription.objects.filter(pk=prescription.pk).update(
+        ends_on=make.TODAY - back * DAY, ended_by=program.decisions.get()
+    )
+
+
+@pytest.mark.parametrize("ended", [0, 2, 5])
+def test_one_off_that_was_done_does_not_come_back_with_a_decision(
+    browser: Client, patient: Patient, program: Program, ended: int
+) -> None:
+    once = make.make_prescription(program, exercise="nonslip-floors", dose={"one_off": True}, position=9)
+    make.make_tick(once, make.TODAY - 6 * DAY)
+    end(once, program, ended)
+    version = make.make_exercise("nonslip-floors")
+    version.pk, version.version = new_id(), 2
+    type(version).objects.filter(slug=version.slug).update(superseded_at=make.NOW)
+    version.save(force_insert=True)
+    make.make_prescription(program, exercise=version, dose={"one_off": True}, position=9, starts_on=make.TODAY)
+    browser.get(address("today", patient))
+    with CaptureQueriesContext(connection) as queries:
+        assert 'id="once"' not in html_of(browser, address("today", patient))
+    assert len(queries) == 7
+
+
+def test_one_off_that_was_undone_before_a_decision_stays_open(
+    browser: Client, patient: Patient, program: Program
+) -> None:
+    once = make.make_prescription(program, exercise="nonslip-floors", dose={"one_off": True}, position=9)
+    make.make_tick(once, make.TODAY - 6 * DAY)
+    make.make_tick(once, make.TODAY - 5 * DAY, state="undone")
+    end(once, program, 4)
+    make.make_prescription(
+        program, exercise="nonslip-floors", dose={"one_off": True}, position=9, starts_on=make.TODAY - 4 * DAY
+    )
+    assert 'id="once"' in html_of(browser, address("today", patient))
+
+
+@pytest.mark.parametrize(("back", "asked"), [(6, False), (7, True), (20, True)])
+def test_one_off_is_asked_again_until_it_is_ticked(
+    browser: Client, patient: Patient, program: Program, back: int, asked: bool
+) -> None:
+    dose = {"one_off": True, "recheck_days": 7}
+    once = make.make_prescription(program, exercise="nonslip-floors", dose=dose, position=9)
+    make.make_tick(once, make.TODAY - back * DAY)
+    # Who skipped looking again undid nothing.
+    make.make_tick(once, make.TODAY - DAY, state="skipped")
+    html = html_of(browser, address("today", patient))
+    assert ('<h2 id="again" class="section-title">Still in place?</h2>' in html) is asked
+    assert 'id="once"' not in html
+    if not asked:
+        return
+    assert "Once; look again every 7 days<br>Noted last on" in html
+    assert 'aria-label="0 of 3 done"' in html
+    form = forms_of(html, kind="tick", prescription=str(once.pk))[0]
+    part = browser.post(form["action"], form["data"], headers={"HX-Request": "true"}).content.decode()
+    assert "Noted last on" in part
+    assert "Still in place?" in html_of(browser, address("today", patient))
+
+
+def optional(program: Program, **dose: object) -> Prescription:
+    return make.make_prescription(
+        program, exercise="nose-games", dose={"minutes": 5, "per_day": 2, **dose}, weekdays=0, position=9
+    )
+
+
+def test_what_is_optional_waits_in_a_part_of_its_own(browser: Client, patient: Patient, program: Program) -> None:
+    item = optional(program, when_time=True)
+    html = html_of(browser, address("today", patient))
+    assert html.index("Weight shift") < html.index("When there is time") < html.index("Nose games")
+    assert "5 minutes, whenever there is time, at most twice a day" in html
+    assert 'aria-label="0 of 3 done"' in html
+    form = forms_of(html, kind="tick", prescription=str(item.pk))[0]
+    part = browser.post(form["action"], form["data"], headers={"HX-Request": "true"}).content.decode()
+    assert "0 of 3 done" in part
+    assert f'id="tick-{item.pk}-1"' in part
+    undo = forms_of(part, kind="undo", prescription=str(item.pk))[0]
+    assert browser.post(undo["action"], undo["data"]).status_code == 303
+
+
+def test_condition_stands_on_a_line_of_its_own(browser: Client, patient: Patient, program: Program) -> None:
+    optional(program, only_if="the wound is <dry>")
+    html = html_of(browser, address("today", patient))
+    assert "5 minutes, twice a day<br><strong>Only if: the wound is &lt;dry&gt;</strong>" in html
+
+
+def test_optional_items_alone_leave_a_rest_day(browser: Client, patient: Patient, vet: User) -> None:
+    program = make.make_program(patient, vet, exercises=[])
+    make.make_tick(optional(program, when_time=True))
+    html = html_of(browser, address("today", patient))
+    assert "A rest day" in html
+    assert "When there is time" in html
+    assert "All of it" not in html
+    assert "Nothing was due in these days." in html_of(browser, address("progress", patient))
+
+
+def test_part_of_another_item_names_it(browser: Client, patient: Patient, program: Program) -> None:
+    whole = make.make_exercise("leash-walk", name="Lead walk <slow>")
+    make.make_prescription(program, exercise=whole, dose={"minutes": 10, "per_day": 3}, position=7)
+    inside = make.make_prescription(
+        program, exercise="terrain-walk", dose={"minutes": 3, "within": "leash-walk", "per_day": 3}, position=8
+    )
+    url = reverse("sessions:exercise", args=[patient.pk, inside.pk])
+    for html in (html_of(browser, address("today", patient)), html_of(browser, url)):
+        assert "3 minutes of each Lead walk &lt;slow&gt;" in html
+
+
+CARE: list[tuple[dict[str, object], int, str]] = [
+    ({"interval_h": 4, "per_day": 6}, 6, "Every 4 hours (6 times a day)"),
+    ({"interval_h": 4}, 6, "Every 4 hours (6 times a day)"),
+    ({"minutes": 10, "per_day": 3}, 3, "10 minutes, 3 times a day"),
+    ({"per_day": 4}, 4, "4 times a day"),
+    ({"per_week": 1}, 1, "Once a week"),
+    ({"per_prescription": True}, 1, "Each dose as prescribed<br>One tick for all doses of the day"),
+    ({"duration_days": 28, "toilet_trips_per_day": 4}, 1, "28 days; 4 toilet trips a day<br>Day 21 of 28"),
+    ({"duration_days": 14}, 1, "14 days<br>Day 21. The 14 days are over"),
+]
+
+
+@pytest.mark.parametrize(("dose", "ticks", "words"), CARE)
+def test_care_keeps_its_own_rhythm(
+    browser: Client, patient: Patient, vet: User, dose: dict[str, object], ticks: int, words: str
+) -> None:
+    program = make.make_program(patient, vet, exercises=[])
+    care = make.make_exercise("care", dose_range={})
+    item = make.make_prescription(program, exercise=care, dose=dose, times_per_day=Dose.from_json(dose).times_per_day)
+    html = html_of(browser, address("today", patient))
+    assert words in html
+    forms = forms_of(html, kind="tick", prescription=str(item.pk))
+    assert len(forms) == ticks
+    part = browser.post(forms[0]["action"], forms[0]["data"], headers={"HX-Request": "true"}).content.decode()
+    assert words in part
+
+
+def test_days_of_rest_count_on_over_decisions_without_a_gap(
+    browser: Client, patient: Patient, program: Program
+) -> None:
+    first = make.make_prescription(program, exercise="crate-rest", dose={"duration_days": 28}, position=9)
+    end(first, program, 5)
+    make.make_prescription(
+        program, exercise="crate-rest", dose={"duration_days": 42}, position=9, starts_on=make.TODAY - 5 * DAY
+    )
+    assert "Day 21 of 42" in html_of(browser, address("today", patient))
+
+
+def test_days_of_rest_begin_anew_after_a_gap(browser: Client, patient: Patient, program: Program) -> None:
+    first = make.make_prescription(program, exercise="crate-rest", dose={"duration_days": 28}, position=9)
+    end(first, program, 8)
+    make.make_prescription(
+        program, exercise="crate-rest", dose={"duration_days": 28}, position=9, starts_on=make.TODAY - 5 * DAY
+    )
+    with CaptureQueriesContext(connection) as queries:
+        assert "Day 6 of 28" in html_of(browser, address("today", patient))
+    assert len(queries) == 7
+
+
+def pause(program: Program, by: User, day: dt.date = make.TODAY) -> None:
+    decision = Decision.objects.create(
+        clinic=program.clinic,
+        patient=program.patient,
+        program=program,
+        kind="pause",
+        plan_version=2,
+        reason="CANARY reason",
+        effective_on=day,
+        decided_by=by,
+        decided_at=make.NOW,
+    )
+    program.prescriptions.update(ends_on=day, ended_by=decision)
+    Program.objects.filter(pk=program.pk).update(paused_by=decision)
+
+
+def test_paused_program_says_since_when_by_whom_and_what_still_counts(
+    browser: Client, patient: Patient, program: Program, colleague: User
+) -> None:
+    pause(program, colleague, make.TODAY - DAY)
+    url = address("today", patient)
+    browser.get(url)
+    with CaptureQueriesContext(connection) as queries:
+        html = html_of(browser, url)
+    assert len(queries) == 7
+    assert "Since Tuesday, 17 March, by Cai, Lindenhof Veterinary Clinic." in html
+    assert "What still counts" in html
+    assert 'href="tel:+15550100"' in html
+    assert 'href="tel:+15550199"' in html
+    for wrong in ("CANARY", "All of it", "That was it", "A rest day", "can rest", '<li class="item"'):
+        assert wrong not in html
+    assert "Nothing is due today." not in html
+
+
+def test_day_of_the_pause_keeps_what_was_done_and_the_day_before_its_items(
+    browser: Client, patient: Patient, program: Program, vet: User
+) -> None:
+    make.make_tick(program.prescriptions.earliest("position"))
+    pause(program, vet)
+    html = html_of(browser, address("today", patient))
+    assert "The program is paused" in html
+    assert html.index("Done besides") < html.index("Stand count")
+    html = html_of(browser, address("day", patient))
+    assert "The program is paused" not in html
+    assert html.count('<li class="item"') == 2
+
+
+def test_what_begins_later_is_told_quietly(browser: Client, patient: Patient, program: Program) -> None:
+    for number, week in (("sit-stand", 5), ("cavaletti", 5), ("hill-walk", 4)):
+        starts_on = program.starts_on + 7 * (week - 1) * DAY
+        make.make_prescription(
+            program, exercise=number, dose={"reps": 5, "from_week": week}, starts_on=starts_on, position=9
+        )
+    url = address("today", patient)
+    browser.get(url)
+    with CaptureQueriesContext(connection) as queries:
+        html = html_of(browser, url)
+    assert len(queries) == 6
+    assert html.index("From Thursday, 19 March: Hill walk") < html.index(
+        "From Thursday, 26 March: Sit stand, Cavaletti"
+    )
+    assert html.count('<li class="item"') == 2
+    assert "Later in the program" not in html_of(browser, address("day", patient))
+
+
+def test_program_that_has_not_started_does_not_say_it_twice(browser: Client, patient: Patient, vet: User) -> None:
+    make.make_program(patient, vet, starts_on=make.TODAY + 5 * DAY)
+    assert "Later in the program" not in html_of(browser, address("today", patient))
+
+
 def test_two_days_back_can_be_completed_and_no_more(browser: Client, patient: Patient, program: Program) -> None:
     for back, status in [(-1, 404), (0, 302), (1, 200), (2, 200), (3, 404)]:
         url = reverse("sessions:day", args=[patient.pk, make.TODAY - back * DAY])
@@ -292,6 +541,87 @@ def test_exercise_of_another_dog_is_not_found(
     assert theirs is not None
     url = reverse("sessions:exercise", args=[patient.pk, theirs.pk])
     assert browser.get(url).status_code == 404
+
+
+def test_exercise_page_shows_its_drawing(browser: Client, patient: Patient, vet: User) -> None:
+    own = make.make_exercise("our-own-shift", drawn_as="weight-shift")
+    none = make.make_exercise("our-own-other")
+    program = make.make_program(patient, vet, exercises=[("weight-shift", {}), (own, {}), (none, {})])
+    expected = picture_of("weight-shift")
+    assert expected is not None
+    shown = []
+    for prescription in program.prescriptions.order_by("position"):
+        html = html_of(browser, reverse("sessions:exercise", args=[patient.pk, prescription.pk]))
+        shown.append((html.count("exercise-picture"), expected.src in html))
+    assert shown == [(1, True), (1, True), (0, False)]
+
+
+@pytest.fixture
+def photo(clinic: Clinic, vet: User, settings: Any, tmp_path: Path) -> Media:
+    settings.MEDIA_ROOT = tmp_path
+    media: Media = Media.objects.create(
+        clinic=clinic,
+        kind="photo",
+        state="ready",
+        file=ContentFile(b"0123456789", name="photo.webp"),
+        content_type="image/webp",
+        alternative="Bruno on two legs",
+        uploaded_by=vet,
+        uploaded_at=make.NOW,
+    )
+    return media
+
+
+def media_url(patient: Patient, media: Media) -> str:
+    return reverse("sessions:exercise-media", args=[patient.pk, media.pk])
+
+
+@pytest.mark.parametrize("field", ["photo", "clip"])
+@pytest.mark.parametrize("has_ended", [False, True])
+def test_family_fetches_what_the_clinic_has_added_to_an_exercise(
+    browser: Client, patient: Patient, vet: User, photo: Media, field: str, has_ended: bool
+) -> None:
+    exercise = make.make_exercise("own-shift", **{field: photo})
+    program = make.make_program(patient, vet, exercises=[(exercise, {})])
+    if has_ended:
+        end(program.prescriptions.get(), program, 3)
+    html = html_of(browser, address("exercise", patient, program))
+    url = media_url(patient, photo)
+    assert f'src="{url}"' in html
+    assert "Bruno on two legs" in html
+    answer = browser.get(url, headers={"Range": "bytes=2-4"})
+    assert (answer.status_code, b"".join(answer), answer["Content-Range"]) == (206, b"234", "bytes 2-4/10")
+    assert answer["Cache-Control"] == "private, max-age=3600"
+    assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert (browser.head(url).status_code, browser.post(url).status_code) == (200, 405)
+
+
+@pytest.mark.parametrize("state", ["waiting", "failed"])
+def test_what_is_not_prepared_is_neither_shown_nor_given(
+    browser: Client, patient: Patient, vet: User, photo: Media, state: str
+) -> None:
+    Media.objects.update(state=state)
+    exercise = make.make_exercise("own-shift", photo=photo)
+    program = make.make_program(patient, vet, exercises=[(exercise, {})])
+    assert "From your clinic" not in html_of(browser, address("exercise", patient, program))
+    assert browser.get(media_url(patient, photo)).status_code == 404
+
+
+def test_media_that_the_dog_has_no_exercise_for_is_not_found(
+    browser: Client, patient: Patient, program: Program, clinic: Clinic, vet: User, photo: Media
+) -> None:
+    other = make.make_patient(clinic, vet, name="Other")
+    make.make_program(other, vet, exercises=[(make.make_exercise("own-shift", photo=photo), {})])
+    assert browser.get(media_url(patient, photo)).status_code == 404
+    assert browser.get(media_url(other, photo)).status_code == 404
+
+
+@pytest.mark.parametrize("who", ["stranger", "outside_vet", "admin"])
+def test_media_of_a_foreign_dog_is_not_found(
+    who: str, as_user: Any, request: pytest.FixtureRequest, patient: Patient, vet: User, photo: Media
+) -> None:
+    make.make_program(patient, vet, exercises=[(make.make_exercise("own-shift", photo=photo), {})])
+    assert as_user(request.getfixturevalue(who)).get(media_url(patient, photo)).status_code == 404
 
 
 def test_help_page_gives_numbers_and_signs_and_tells_the_truth(browser: Client, patient: Patient) -> None:

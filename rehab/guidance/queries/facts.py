@@ -6,12 +6,16 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
+
+from django.db.models import Exists, F, OuterRef, Subquery
+from django.db.models.fields.json import KT
 
 from rehab.guidance.attention import CAREFUL, WINDOW_DAYS, Answer, Day, Dog, Moment
 from rehab.patients.decision_rows import Row, row_for
-from rehab.patients.models import ProblemDefinition
-from rehab.programs.models import Prescription, Program
+from rehab.patients.models import Caregiver, ProblemDefinition
+from rehab.programs.models import Decision, Prescription, Program, ProgramQuerySet
 from rehab.sessions.adherence import Period, tallies
 from rehab.sessions.models import PainAnswer, PerformedExercise
 from rehab.sessions.queries import SlotShare, slot_shares
@@ -29,10 +33,16 @@ PERIOD = (
 
 @dataclass(kw_only=True)
 class Facts:
-    """What is known about one dog over some days; ``shares`` are the last word about each time of a day."""
+    """What is known about one dog over some days; ``shares`` are the last word about each time of a day.
+
+    ``row_before`` is the decision row under which a person last decided about the phase, empty while it is the same.
+    """
 
     definition: ProblemDefinition | None = None
     program: Program | None = None
+    has_family: bool = False
+    paused_on: dt.date | None = None
+    row_before: str = ""
     periods: list[Period] = field(default_factory=list)
     shares: dict[tuple[UUID, dt.date, int], int] = field(default_factory=dict)
     pain_skips: set[dt.date] = field(default_factory=set)
@@ -99,6 +109,11 @@ class Facts:
             is_signed=self.definition is not None,
             is_undetermined=row is not None and row.forbids_progress,
             has_program=self.program is not None,
+            has_family=self.has_family,
+            paused_on=self.paused_on,
+            is_redefined=row is not None and self.row_before not in ("", row.id),
+            phase=self.program.phase if self.program else "",
+            start_phase=row.start_phase if row else "",
             re_exam_due_on=self.definition.re_exam_due_on if self.definition else None,
             intake_pain=self.definition.pain_at_rest if self.definition else None,
             answers=[answer for answer in self.answers if answer.felt_on in known],
@@ -127,8 +142,11 @@ def facts_of(patient_ids: Collection[UUID], *, first: dt.date, until: dt.date) -
         .order_by("patient", "version")
     ):
         found[definition.patient_id].definition = definition
-    for program in Program.objects.open().filter(patient__in=patient_ids):
-        found[program.patient_id].program = program
+    program: Any
+    for program in _programs(patient_ids):
+        facts = found[program.patient_id]
+        facts.program, facts.has_family = program, program.has_family
+        facts.paused_on, facts.row_before = program.paused_on, program.row_before or ""
     for patient, *period in (
         Prescription.objects.filter(patient__in=patient_ids)
         .overlapping(first, until)
@@ -151,3 +169,21 @@ def facts_of(patient_ids: Collection[UUID], *, first: dt.date, until: dt.date) -
         if answer.felt_on >= first:
             found[patient].answers.append(answer)
     return found
+
+
+def _programs(patient_ids: Collection[UUID]) -> ProgramQuerySet:
+    """The open programs, each with whether anybody at home sees it, since when it rests, and its row before."""
+    later_move = Decision.objects.filter(
+        program=OuterRef("program"), kind=Decision.Kind.PHASE, plan_version__gt=OuterRef("plan_version")
+    )
+    redefined = Decision.objects.filter(~Exists(later_move), program=OuterRef("pk"), kind=Decision.Kind.REDEFINE)
+    programs: ProgramQuerySet = (
+        Program.objects.open()
+        .filter(patient__in=patient_ids)
+        .annotate(
+            has_family=Exists(Caregiver.objects.current().filter(patient=OuterRef("patient"))),
+            paused_on=F("paused_by__effective_on"),
+            row_before=Subquery(redefined.order_by("plan_version").values(row=KT("details__from_row"))[:1]),
+        )
+    )
+    return programs

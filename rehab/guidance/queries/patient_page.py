@@ -9,20 +9,26 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from rehab.guidance import attention, wording
-from rehab.guidance.attention import Answer, Level, Moment, Reason
+from rehab.guidance.attention import Answer, Code, Level, Moment, Reason
 from rehab.guidance.charts import Chart, ChartDay, draw
-from rehab.guidance.queries.facts import Facts
+from rehab.guidance.queries.facts import Facts, facts_of
+from rehab.library import reading
 from rehab.patients.models import (
     Caregiver,
     CaregiverInvitation,
     Patient,
     ProblemDefinition,
 )
-from rehab.programs.models import Decision, Prescription, Program
-from rehab.programs.queries import Chapter, history, open_program
+from rehab.programs.actions.items import Item
+from rehab.programs.actions.teaching import UNTAUGHT, needs_teaching
+from rehab.programs.models import Decision, LadderStep, Prescription, Program
+from rehab.programs.queries import Chapter, Taught, history, names_of, open_program, taught
+from rehab.programs.shortfalls import Refusal, half_rule
 from rehab.sessions.adherence import Period
 from rehab.sessions.models import PerformedExercise
 from rehab.sessions.queries import Pain, SlotShare, first_name, pain_answers, slot_shares
@@ -38,12 +44,14 @@ ONE_DAY: Final = dt.timedelta(days=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Why:
-    """One reason to look, in words."""
+    """One reason to look, in words, and where a person can do something about it."""
 
     level: Level
     icon: str
     badge: str
     sentence: str
+    link: str = ""
+    link_text: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +100,27 @@ class Picture:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Line:
+    """One exercise of the plan with what a person can do about it; a neighbour that is not there has no name."""
+
+    prescription: Prescription
+    easier: str
+    harder: str
+    taught: Taught
+    needs_teaching: bool
+    is_for_in_person: bool
+
+    @property
+    def teaching(self) -> str:
+        """How far the teach-back is: not needed, none, shown, or shown back."""
+        if not self.needs_teaching:
+            return ""
+        if self.taught.shown_back is not None:
+            return "shown_back"
+        return "none" if self.taught.shown is None else "shown"
+
+
+@dataclass(frozen=True, kw_only=True)
 class PatientPage:
     """All that the page says about the dog."""
 
@@ -104,8 +133,14 @@ class PatientPage:
     re_exam: str
     re_exam_level: Level
     program: Program | None
+    phase: str
+    phase_name: str
+    phase_to_come: str
     is_undetermined: bool
+    short_half: Refusal | None
     prescriptions: list[Prescription]
+    lines: list[Line]
+    ladders: list[LadderStep]
     adherence: int | None
     last_pain: int | None
     last_pain_on: str
@@ -117,6 +152,11 @@ class PatientPage:
     caregivers: list[Caregiver]
     invitations: list[CaregiverInvitation]
     age: str
+
+    @property
+    def to_teach(self) -> int:
+        """How many exercises nobody has shown the family yet."""
+        return len([line for line in self.lines if line.teaching == "none"])
 
 
 def patient_page(patient: Patient, *, at: dt.datetime, span: int) -> PatientPage:
@@ -134,16 +174,27 @@ def patient_page(patient: Patient, *, at: dt.datetime, span: int) -> PatientPage
         .only("kind", "effective_on")
         .order_by("decided_at", "pk")
     )
+    chapters = [] if program is None else history(program)
+    caregivers = list(
+        Caregiver.objects.current()
+        .filter(patient=patient)
+        .select_related("user")
+        .order_by("-relation", "started_at", "pk")
+    )
     facts = _facts(definition, program, prescriptions, said, pain)
+    facts.has_family = bool(caregivers)
+    facts.row_before = _row_before(chapters)
     week = facts.days(today=today)
     dog = facts.dog(today=today, days=week)
     names = {item.pk: item.exercise.name for item in prescriptions}
     worst = attention.worst_by_day(facts.answers)
     last = max((day for day in worst if day <= today), default=None)
     skips = _skips(said, names)
+    current = _current(prescriptions, program, facts, today=today)
+    phase, phase_name, phase_to_come = _phase(program, chapters, today=today)
     return PatientPage(
         today=today,
-        reasons=[_why(reason, today=today) for reason in attention.reasons(dog)],
+        reasons=[_why(reason, patient, today=today) for reason in attention.reasons(dog)],
         definition=definition,
         draft=draft,
         axes="" if definition is None else wording.axes(definition.origin, definition.mechanism),
@@ -151,8 +202,16 @@ def patient_page(patient: Patient, *, at: dt.datetime, span: int) -> PatientPage
         re_exam=_re_exam(definition, today=today),
         re_exam_level=_re_exam_level(definition, today=today),
         program=program,
+        phase=phase,
+        phase_name=phase_name,
+        phase_to_come=phase_to_come,
         is_undetermined=dog.is_undetermined,
-        prescriptions=_current(prescriptions, program, facts, today=today),
+        short_half=_short_half(definition, current),
+        prescriptions=current,
+        lines=_lines(patient, current, grade=None if definition is None else definition.neuro_grade),
+        ladders=[]
+        if program is None
+        else list(LadderStep.objects.filter(program=program).current().select_related("ladder").order_by("pk")),
         adherence=attention.percent(week),
         last_pain=None if last is None else worst[last],
         last_pain_on="" if last is None else wording.day_name(last, today=today),
@@ -160,13 +219,8 @@ def patient_page(patient: Patient, *, at: dt.datetime, span: int) -> PatientPage
         activity=_activity(patient, pain, first, until, names, today=today),
         skips=skips[:SKIPS],
         skips_more=max(0, len(skips) - SKIPS),
-        story=[] if program is None else history(program)[:STORY],
-        caregivers=list(
-            Caregiver.objects.current()
-            .filter(patient=patient)
-            .select_related("user")
-            .order_by("-relation", "started_at", "pk")
-        ),
+        story=chapters[:STORY],
+        caregivers=caregivers,
         invitations=list(
             CaregiverInvitation.objects.filter(
                 patient=patient,
@@ -181,14 +235,63 @@ def patient_page(patient: Patient, *, at: dt.datetime, span: int) -> PatientPage
     )
 
 
-def _why(reason: Reason, *, today: dt.date) -> Why:
+def signals(patient: Patient, *, at: dt.datetime) -> list[Why]:
+    """Why the dog needs a look now, in words: the same as on its page and in the list; five statements."""
+    today = patient.today(at)
+    first = today - (attention.WINDOW_DAYS - 1) * ONE_DAY
+    facts = facts_of([patient.pk], first=first, until=today + ONE_DAY)[patient.pk]
+    dog = facts.dog(today=today, days=facts.days(today=today))
+    return [_why(reason, patient, today=today) for reason in attention.reasons(dog)]
+
+
+def _why(reason: Reason, patient: Patient, *, today: dt.date) -> Why:
     level = attention.level(reason.severity)
+    address, text = _LINKS.get(reason.code, ("", ""))
     return Why(
         level=level,
         icon=wording.ICONS[level],
         badge=str(wording.BADGES[reason.code]),
         sentence=wording.sentence(reason, today=today),
+        link=reverse(address, args=[patient.pk]) if address else "",
+        link_text=str(text),
     )
+
+
+_LINKS: Final = {
+    Code.NO_FAMILY: ("patients:caregiver-invite", gettext_lazy("Invite the family")),
+    Code.CHECK_PHASE: ("guidance:phase", gettext_lazy("Look at the phase")),
+}
+
+
+def _row_before(chapters: Sequence[Chapter]) -> str:
+    """The decision row under which a person last decided about the phase; empty when no definition came after."""
+    row = ""
+    for chapter in chapters:
+        if chapter.decision.kind == Decision.Kind.PHASE:
+            break
+        if chapter.decision.kind == Decision.Kind.REDEFINE:
+            row = chapter.decision.details.get("from_row", "")
+    return row
+
+
+def _phase(program: Program | None, chapters: Sequence[Chapter], *, today: dt.date) -> tuple[str, str, str]:
+    """The phase of today with its name, and the one that begins on a later day, in words."""
+    if program is None:
+        return "", "", ""
+    if program.phase_started_on <= today:
+        return program.phase, program.phase_name, ""
+    moves = [one.decision for one in chapters if one.decision.kind == Decision.Kind.PHASE]
+    to_come = [one for one in moves if one.effective_on > today]
+    if not to_come:
+        return program.phase, program.phase_name, ""
+    # Of several moves in one day the first says where the dog still is.
+    before = to_come[-1].details
+    text = _("%(phase)s %(name)s %(from_day)s") % {
+        "phase": program.phase,
+        "name": program.phase_name,
+        "from_day": wording.from_day(program.phase_started_on, today=today),
+    }
+    return before["from"], before["from_name"], text
 
 
 def _definitions(
@@ -226,6 +329,7 @@ def _facts(
     facts = Facts(
         definition=definition,
         program=program,
+        paused_on=program.paused_by.effective_on if program and program.paused_by else None,
         periods=[
             Period(
                 prescription=item.pk,
@@ -262,6 +366,38 @@ def _current(
             shown.adherence_percent = round(100 * sum(done) / len(done)) if done else None
             current.append(prescription)
     return current
+
+
+def _short_half(definition: ProblemDefinition | None, current: Sequence[Prescription]) -> Refusal | None:
+    """Where secondary pain has too few active exercises for the limb or a listed habit: how many there are (row D5)."""
+    if definition is None or definition.origin != ProblemDefinition.Origin.SECONDARY:
+        return None
+    return half_rule([Item.of(one).line for one in current], habits=definition.habits, targets=reading.targets())
+
+
+def _lines(patient: Patient, current: Sequence[Prescription], *, grade: int | None) -> list[Line]:
+    """The plan's rows; a neighbour is offered when it suits the dog's grade and is not in the plan already."""
+    if not current:
+        return []
+    exercises = [item.exercise for item in current]
+    here = {exercise.slug for exercise in exercises}
+    shown = taught(patient.pk, [exercise.slug for exercise in exercises])
+    names = names_of(
+        patient.clinic,
+        {slug for exercise in exercises for slug in (exercise.easier_slug, exercise.harder_slug)} - {"", *here},
+        grade=grade,
+    )
+    return [
+        Line(
+            prescription=item,
+            easier=names.get(item.exercise.easier_slug, "") if item.has_steps else "",
+            harder=names.get(item.exercise.harder_slug, "") if item.has_steps else "",
+            taught=shown.get(item.exercise.slug, Taught()),
+            needs_teaching=needs_teaching(item.exercise),
+            is_for_in_person=UNTAUGHT in item.exercise.contraindications,
+        )
+        for item in current
+    ]
 
 
 def _picture(facts: Facts, decisions: Iterable[Decision], *, today: dt.date, span: int) -> Picture:

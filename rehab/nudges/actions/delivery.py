@@ -72,7 +72,9 @@ class _Delivery:
         self.started_at, self.stopwatch, self.jitter = at, stopwatch, jitter
         self.started = stopwatch()
         self.nudges = load(leases)
-        self.unfinished = unfinished_dogs(user_ids={n.user_id for n in self.nudges}, at=at)
+        self.unfinished = unfinished_dogs(
+            user_ids={n.user_id for n in self.nudges if n.kind == Nudge.Kind.UNFINISHED_DAY}, at=at
+        )
 
     def now(self) -> dt.datetime:
         return self.started_at + dt.timedelta(seconds=self.elapsed())
@@ -99,7 +101,7 @@ class _Delivery:
     def _send(self, nudge: Nudge, channel: channels.Channel) -> bool:
         """Send one message and write down what became of it; returns whether the channel is away."""
         try:
-            message = letters.reminder(key=nudge.pk, user=nudge.user, clinic=nudge.clinic, dogs=self._dogs(nudge))
+            message = self._message(nudge)
             outcome = channel.send(message)
         except Exception:
             # One poison row must not hold up the rest; it is tried again a few times and then given up.
@@ -113,6 +115,11 @@ class _Delivery:
         ):
             mark_bounced(nudge.user_id, at=self.now())
         return outcome.channel_is_away
+
+    def _message(self, nudge: Nudge) -> channels.Message:
+        if nudge.kind == Nudge.Kind.PLAN_CHANGED:
+            return letters.new_program(key=nudge.pk, user=nudge.user, clinic=nudge.clinic, patient=nudge.patient)
+        return letters.reminder(key=nudge.pk, user=nudge.user, clinic=nudge.clinic, dogs=self._dogs(nudge))
 
     def _put_off(self, nudge: Nudge, reason: str) -> None:
         """Try again later, with full jitter; or not at all when that would be too often or too late."""
@@ -132,7 +139,7 @@ def load(leases: Collection[Lease]) -> list[Nudge]:
     tokens = {lease.id: lease.token for lease in leases}
     rows = (
         Nudge.objects.filter(pk__in=tokens, state=State.SENDING)
-        .select_related("user__nudge_preference", "clinic")
+        .select_related("user__nudge_preference", "clinic", "patient")
         .annotate(
             is_caring=Exists(Caregiver.objects.current().filter(user=OuterRef("user"), patient=OuterRef("patient"))),
             has_program=Exists(Program.objects.open().filter(patient=OuterRef("patient"))),
@@ -146,7 +153,8 @@ def _no_sense(nudge: Any, dogs: Sequence[UnfinishedDog], *, at: dt.datetime) -> 
     """How a row as ``load`` reads it must end without being sent; nothing when it may be sent."""
     local = schedule.clock(at=at, time_zone=nudge.time_zone)
     preference = getattr(nudge.user, "nudge_preference", None)
-    if at >= nudge.expires_at or local.is_quiet or local.day != nudge.local_day:
+    is_news = nudge.kind == Nudge.Kind.PLAN_CHANGED
+    if at >= nudge.expires_at or local.is_quiet or (local.day != nudge.local_day and not is_news):
         return State.EXPIRED, Reason.TOO_LATE
     if not nudge.user.is_active or (preference is not None and not preference.email_enabled):
         return State.SUPPRESSED, Reason.REMINDERS_OFF
@@ -154,8 +162,10 @@ def _no_sense(nudge: Any, dogs: Sequence[UnfinishedDog], *, at: dt.datetime) -> 
         return State.SUPPRESSED, Reason.ADDRESS_REFUSED
     if not nudge.is_caring:
         return State.SUPPRESSED, Reason.NOT_CARING
-    if nudge.patient_id not in {dog.patient_id for dog in dogs}:
-        return State.SUPPRESSED, Reason.DONE if nudge.has_program else Reason.PROGRAM_ENDED
+    if not nudge.has_program:
+        return State.SUPPRESSED, Reason.PROGRAM_ENDED
+    if not is_news and nudge.patient_id not in {dog.patient_id for dog in dogs}:
+        return State.SUPPRESSED, Reason.DONE
     if nudge.attempts > MOST_ATTEMPTS:
         # It was claimed and never finished, again and again: something about it kills its worker.
         return State.FAILED, Reason.GAVE_UP
@@ -184,7 +194,13 @@ def _drop(
             for nudge in rows:
                 held |= Q(pk=nudge.pk, attempts=nudge.attempts)
             Nudge.objects.filter(held, state=State.SENDING).update(state=state, reason=reason, finished_at=at)
-        bereft = [nudge for nudge in nudges if reasons[nudge.pk][1] in ABOUT_THE_DOG and unfinished.get(nudge.user_id)]
+        bereft = [
+            nudge
+            for nudge in nudges
+            if nudge.kind == Nudge.Kind.UNFINISHED_DAY
+            and reasons[nudge.pk][1] in ABOUT_THE_DOG
+            and unfinished.get(nudge.user_id)
+        ]
         heirs = _heirs(bereft, unfinished)
         if heirs:
             # A new row of the same person may have come first: then that one carries the message.
@@ -199,6 +215,7 @@ def _heirs(bereft: Sequence[Nudge], unfinished: dict[UUID, list[UnfinishedDog]])
         return []
     days = {(nudge.user_id, nudge.local_day) for nudge in bereft}
     waiting = Nudge.objects.filter(
+        kind=Nudge.Kind.UNFINISHED_DAY,
         user__in={user for user, _ in days},
         local_day__in={day for _, day in days},
         state=State.SUPPRESSED,

@@ -10,7 +10,7 @@ from django.db import connection
 from rehab.nudges import schedule
 from rehab.nudges.heartbeat import beat
 from rehab.nudges.models import Heartbeat, Nudge
-from rehab.nudges.queries import DueReminder, due_reminders
+from rehab.nudges.queries import DueReminder, News, due_reminders, untold_news
 
 State, Reason = Nudge.State, Nudge.Reason
 
@@ -18,7 +18,7 @@ PLAN_BATCH: Final = 5000
 
 
 def plan(*, at: dt.datetime) -> int:
-    """Write a row for each caregiver who is due a reminder at the instant; returns how many rows are new.
+    """Write a row for each caregiver who is due a reminder or news at the instant; returns how many rows are new.
 
     May run any number of times and in several places at once: the unique keys let each row in only once.
     """
@@ -29,6 +29,12 @@ def plan(*, at: dt.datetime) -> int:
         written += new
         # Nothing new on a full page: another planner writes the same rows; what it leaves, the next tick finds.
         if len(due) < PLAN_BATCH or not new:
+            break
+    while True:
+        news = untold_news(at=at, limit=PLAN_BATCH)
+        new = _insert_new([_news_row(one, at=at) for one in news])
+        written += new
+        if len(news) < PLAN_BATCH or not new:
             break
     beat(Heartbeat.Part.TICK, at=at)
     return written
@@ -62,6 +68,20 @@ def _rows(due: Iterable[DueReminder], *, at: dt.datetime) -> list[Nudge]:
             )
         )
     return rows
+
+
+def _news_row(news: News, *, at: dt.datetime) -> Nudge:
+    return Nudge(
+        clinic_id=news.clinic_id,
+        patient_id=news.patient_id,
+        user_id=news.user_id,
+        kind=Nudge.Kind.PLAN_CHANGED,
+        local_day=news.local.day,
+        time_zone=news.local.time_zone,
+        planned_at=at,
+        next_attempt_at=at,
+        expires_at=news.decided_at + dt.timedelta(hours=schedule.NEWS_HOURS),
+    )
 
 
 def _insert_new(rows: Sequence[Nudge]) -> int:

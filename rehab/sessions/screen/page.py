@@ -1,6 +1,7 @@
 """The day's page as a whole: which of the honest screens it is, which questions it asks, and where else one can go."""
 
 from enum import StrEnum
+from itertools import groupby
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -8,7 +9,7 @@ from django.utils.translation import gettext as _
 from rehab.sessions.queries import ONE_DAY, DayView
 from rehab.sessions.screen.addresses import day_url
 from rehab.sessions.screen.parts import NOTHING, Printer
-from rehab.sessions.wording import short_day
+from rehab.sessions.wording import long_day, short_day
 
 
 def pain_cards(printer: Printer, view: DayView) -> dict[str, SafeString]:
@@ -47,6 +48,7 @@ class ProgramState(StrEnum):
     NONE = "none"
     NOT_STARTED = "not_started"
     ENDED = "ended"
+    PAUSED = "paused"
     REST = "rest"
     DUE = "due"
 
@@ -59,4 +61,28 @@ def program_state(view: DayView) -> ProgramState:
         return ProgramState.DUE
     if plan.ended_at is not None:
         return ProgramState.ENDED
+    if view.pause is not None and view.pause.effective_on <= view.day.day:
+        return ProgramState.PAUSED
     return ProgramState.NOT_STARTED if plan.starts_on > view.day.day else ProgramState.REST
+
+
+def pause(view: DayView) -> dict[str, str] | None:
+    """Since when the program is paused, and who paused it; never why, which is the clinic's own note."""
+    if view.pause is None:
+        return None
+    return {
+        "since": long_day(view.pause.effective_on),
+        "by": view.pause.decided_by.get_short_name(),
+        "clinic": view.pause.clinic.name,
+    }
+
+
+def coming(view: DayView) -> list[str]:
+    """“From Monday, 5 May: Sit to stand”, for today's page of a program that has begun."""
+    later = view.day.coming
+    if not later or view.day.day != view.today or view.plan is None or view.plan.starts_on > view.today:
+        return []
+    return [
+        _("From %(day)s: %(names)s") % {"day": long_day(day), "names": ", ".join(one.name for one in items)}
+        for day, items in groupby(later, key=lambda one: one.starts_on)
+    ]

@@ -3,12 +3,13 @@
 import datetime as dt
 import zoneinfo
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
 from django.template.loader import render_to_string
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
@@ -18,7 +19,7 @@ from rehab.lib.ids import new_id
 from rehab.patients.models import Patient
 from rehab.programs.dose import Dose
 from rehab.programs.wording import dose_text
-from rehab.sessions.day import Counts, Day, Item, Slot, SlotState
+from rehab.sessions.day import Counts, Day, Item, Prescribed, Slot, SlotState
 from rehab.sessions.queries import Pain
 from rehab.sessions.screen import words
 from rehab.sessions.screen.addresses import dog_url
@@ -63,7 +64,7 @@ class Summary:
 
 
 class Printer:
-    """Prints the parts of one dog's day; ``errors`` are sentences by prescription or by pain moment.
+    """Prints the parts of one dog's day; ``errors`` are sentences by prescription, by ladder's rung or by pain moment.
 
     ``fields`` are the hidden fields that all forms of the page share.
     """
@@ -109,11 +110,11 @@ class Printer:
             "action": self.action,
             "fields": self.fields,
             "item": one.id,
-            # What is asked only once is never “next”.
-            "state": "done" if not left else "once" if one.is_one_off else "open",
+            # What is asked only once, or may be left out, is never “next”.
+            "state": "done" if not left else "open" if one.weekdays and not one.is_one_off else "once",
             "href": self.exercise_url(one.id),
             "name": one.name,
-            "dose": _dose_words(self.language, one.dose),
+            "dose": self._dose(one),
             "anchor": one.anchor,
             "note": one.note,
             "slots": SafeString("".join(self._slot(item, slot, focus) for slot in item.slots)),
@@ -143,6 +144,20 @@ class Printer:
             swapped=swapped,
             focused=focus == "name" and says != "error",
         )
+
+    def _dose(self, one: Prescribed) -> SafeString:
+        """How much and how often; then what its own rhythm means for this day, where it has one."""
+        said = _dose_words(self.language, one.dose, one.whole)
+        more = ""
+        if whole := one.dose.duration_days:
+            number = (self.day - (one.since or one.starts_on)).days + 1
+            text = words.DAY_OF_REST if number <= whole else words.REST_IS_OVER
+            more = text % {"number": number, "whole": whole}
+        elif one.dose.per_prescription:
+            more = str(words.ONE_TICK)
+        elif one.done_on is not None:
+            more = words.NOTED_LAST % {"day": short_day(one.done_on)}
+        return format_html("{}<br>{}", said, more) if more else said
 
     def _slot(self, item: Item, slot: Slot, focus: str) -> SafeString:
         name, times = item.prescribed.name, len(item.slots)
@@ -257,10 +272,16 @@ def _summary_part(language: str | None, summary: Summary) -> SafeString:
 
 
 @lru_cache(maxsize=4096)
-def _dose_words(language: str | None, dose: Dose) -> str:
+def _dose_words(language: str | None, dose: Dose, whole: str) -> SafeString:
+    """The dose; its condition on a line of its own. ``whole`` is the name of the item inside which it is done."""
     # The language is part of the key only.
-    text = dose_text(dose)
-    return text[:1].upper() + text[1:]
+    names = {dose.part_of: whole} if dose.part_of else None
+    text = dose_text(replace(dose, only_if=""), names)
+    text = text[:1].upper() + text[1:]
+    if not dose.only_if:
+        return format_html("{}", text)
+    condition = words.ONLY_IF % {"condition": dose.only_if}
+    return format_html("{}<br><strong>{}</strong>", text, condition)
 
 
 @lru_cache(maxsize=4096)

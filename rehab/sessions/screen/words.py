@@ -33,6 +33,15 @@ NOTES: Final = {
     SlotState.PART: gettext_lazy("Part, %(who)s"),
     SlotState.SKIPPED: gettext_lazy("Skipped, %(who)s"),
 }
+# What stands under a dose with a rhythm of its own.
+DAY_OF_REST: Final = gettext_lazy("Day %(number)s of %(whole)s")
+REST_IS_OVER: Final = gettext_lazy(
+    "Day %(number)s. The %(whole)s days are over: go on until the clinic has said what comes next."
+)
+ONE_TICK: Final = gettext_lazy("One tick for all doses of the day")
+NOTED_LAST: Final = gettext_lazy("Noted last on %(day)s")
+ONLY_IF: Final = gettext_lazy("Only if: %(condition)s")
+
 QUESTIONS: Final = {
     ("before", True): gettext_lazy("How is %(name)s before the exercises?"),
     ("before", False): gettext_lazy("How was %(name)s before the exercises?"),
@@ -87,6 +96,7 @@ SAVED: Final = {
     "skip": gettext_lazy("Saved as skipped."),
     "undo": gettext_lazy("Taken back."),
     "pain": gettext_lazy("Your answer is saved."),
+    "exposure": gettext_lazy("Your answer is saved."),
 }
 
 

@@ -1,0 +1,255 @@
+"""The statements of the family's day, compiled once, and the values that they answer."""
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from django.db.models import (
+    Case,
+    DateField,
+    Exists,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast
+
+from accounts.access import Role
+from accounts.models import User
+from rehab.lib.prepared import Prepared
+from rehab.patients.access import ROLE_FLAGS, role_flags
+from rehab.patients.models import Patient
+from rehab.programs.dose import Dose
+from rehab.programs.models import Decision, LadderStep, Prescription, Program
+from rehab.sessions.day import Day, Event, Prescribed
+from rehab.sessions.exposures import Rung
+from rehab.sessions.models import PainAnswer, PerformedExercise
+
+ONE_DAY: Final = dt.timedelta(days=1)
+
+
+class Pain(NamedTuple):
+    """The pain answer that holds for one moment of one session."""
+
+    id: UUID
+    day: dt.date
+    moment: str
+    score: int
+    done_at: dt.datetime
+    by: str
+
+
+class Plan(NamedTuple):
+    """The dog's open program, else its newest; and whether anything was done on the day before.
+
+    ``paused_by`` is the decision that paused it, and ``has_rungs`` whether a ladder is practised, or was until today.
+    """
+
+    program: UUID
+    starts_on: dt.date
+    ended_at: dt.datetime | None
+    plan_version: int
+    paused_by: UUID | None
+    worked_yesterday: bool
+    has_rungs: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Logged:
+    """What the tick's one read brings: the dog, what the person is to it, and the day."""
+
+    patient: Patient
+    roles: frozenset[Role]
+    plan_version: int | None
+    day: Day
+
+
+@dataclass(frozen=True, kw_only=True)
+class DayView:
+    """All that the Today page says about one day; ``asks_morning``: there was something yesterday to ask about.
+
+    ``pause`` is the decision that has paused the program, with who decided it and the clinic; ``rungs`` are those of the
+    ladders that are practised on the day.
+    """
+
+    patient: Patient
+    today: dt.date
+    day: Day
+    plan: Plan | None
+    pain: dict[tuple[dt.date, str], Pain]
+    asks_morning: bool
+    pause: Decision | None
+    rungs: list[Rung]
+
+
+PRESCRIBED = (
+    "pk",
+    "exercise_id",
+    "exercise__slug",
+    "exercise__name",
+    "dose_json",
+    "times_per_day",
+    "weekdays",
+    "is_one_off",
+    "anchor",
+    "note",
+    "starts_on",
+    "ends_on",
+)
+EVENT = (
+    "said__pk",
+    "said__slot",
+    "said__state",
+    "said__share",
+    "said__skip_reason",
+    "said__done_at",
+    "said__recorded_by__name",
+    "said__recorded_by__email",
+)
+DOG = ("pk", "clinic_id", "name", "time_zone")
+
+
+@lru_cache(maxsize=4096)
+def _dose(text: str) -> Dose:
+    # A clinic has a few hundred different doses, and each is read a thousand times.
+    return Dose.from_json(json.loads(text))
+
+
+def first_name(name: str, email: str) -> str:
+    """What a person is called on the family's screens."""
+    return User(name=name, email=email).get_short_name()
+
+
+def active_rows(patient_ids: Sequence[UUID], day: dt.date) -> QuerySet[Prescription]:
+    """The dogs' prescriptions of the day, with those that ended on it; one row per event said about each."""
+    return active_rows_from(patient_ids, day).filter(starts_on__lte=day)
+
+
+def active_rows_from(patient_ids: Sequence[UUID], day: dt.date) -> QuerySet[Prescription]:
+    """The rows of the day, and those of what begins later."""
+    rows: QuerySet[Prescription] = (
+        Prescription.objects.filter(Q(ends_on=None) | Q(ends_on__gte=day), patient__in=patient_ids)
+        # With the patient, because that is how the index of the events begins.
+        .annotate(
+            dose_json=Cast("dose", TextField()),
+            said=FilteredRelation(
+                "performed",
+                condition=Q(performed__patient__in=patient_ids, performed__day=day),
+            ),
+        )
+        .order_by("position", "pk")
+    )
+    return rows
+
+
+def as_day(day: dt.date, rows: Iterable[Sequence[Any]]) -> Day:
+    """Rows of ``PRESCRIBED``, then ``EVENT``, then when a one-off was done before, if asked for."""
+    prescribed: dict[UUID, Prescribed] = {}
+    events: list[Event] = []
+    names: dict[tuple[str, str], str] = {}
+    wide = len(PRESCRIBED) + len(EVENT)
+    for row in rows:
+        pk = row[0]
+        if pk not in prescribed:
+            prescribed[pk] = Prescribed(
+                row[0], row[1], row[2], row[3], _dose(row[4]), *row[5 : len(PRESCRIBED)], *row[wide:]
+            )
+        if row[len(PRESCRIBED)] is not None:
+            said, name, email = row[len(PRESCRIBED) : wide - 2], row[wide - 2], row[wide - 1]
+            by = names.get((name, email))
+            if by is None:
+                by = names[name, email] = first_name(name, email)
+            command, slot, state, share, skip_reason, done_at = said
+            events.append(Event(command, pk, slot, state, share, skip_reason, done_at, by))
+    return Day(day=day, prescribed=_inside_others(tuple(prescribed.values())), events=tuple(events))
+
+
+def _inside_others(prescribed: tuple[Prescribed, ...]) -> tuple[Prescribed, ...]:
+    """The prescriptions, each with the name of the item inside which it is done."""
+    if not [one for one in prescribed if one.dose.part_of]:
+        return prescribed
+    names = {one.slug: one.name for one in prescribed}
+    return tuple(one._replace(whole=names.get(one.dose.part_of or "", "")) for one in prescribed)  # noqa: SLF001 - a named tuple's own way
+
+
+def _logged(user: UUID, patient: UUID, day: dt.date) -> QuerySet[Any, Any]:
+    return (
+        active_rows([patient], day)
+        .annotate(**role_flags(user, patient="patient", clinic="clinic"))
+        .values_list(
+            *PRESCRIBED,
+            *EVENT,
+            "program__plan_version",
+            *(f"patient__{name}" for name in DOG),
+            *ROLE_FLAGS,
+        )
+    )
+
+
+def _day_rows(patient: UUID, day: dt.date) -> QuerySet[Any, Any]:
+    said = (
+        PerformedExercise.objects.filter(prescription=OuterRef("pk"), patient=patient, day__lt=day)
+        # Who skipped looking again undid nothing.
+        .exclude(state="skipped")
+        .order_by("-done_at", "-pk")
+        .annotate(done_on=Case(When(state="done", then=F("day")), default=None, output_field=DateField()))
+        .values("done_on")[:1]
+    )
+    done_on = Case(When(is_one_off=True, then=Subquery(said)), default=None, output_field=DateField())
+    earlier = Prescription.objects.filter(
+        patient=patient, exercise__slug=OuterRef("exercise__slug"), starts_on__lte=OuterRef("starts_on")
+    ).exclude(pk=OuterRef("pk"))
+    is_renewed = Case(When(is_one_off=True, then=Exists(earlier)), default=Value(value=False))
+    return (
+        active_rows_from([patient], day)
+        .annotate(done_on=done_on, is_renewed=is_renewed)
+        .values_list(*PRESCRIBED, *EVENT, "done_on", "is_renewed")
+    )
+
+
+def _dog(user: UUID, patient: UUID) -> QuerySet[Any, Any]:
+    flags = role_flags(user, patient="pk", clinic="clinic")
+    return Patient.objects.filter(pk=patient).annotate(**flags).values_list(*DOG, *ROLE_FLAGS)
+
+
+def _plan(patient: UUID, yesterday: dt.date) -> QuerySet[Any, Any]:
+    worked = PerformedExercise.objects.filter(patient=patient, day=yesterday, state__in=["done", "partial"])
+    climbed = LadderStep.objects.filter(Q(ends_on=None) | Q(ends_on__gt=yesterday), patient=patient)
+    newest: QuerySet[Any, Any] = (
+        Program.objects.filter(patient=patient)
+        .annotate(worked_yesterday=Exists(worked), has_rungs=Exists(climbed))
+        .order_by(F("ended_at").desc(nulls_first=True), "-created_at", "-pk")
+        .values_list("pk", "starts_on", "ended_at", "plan_version", "paused_by", "worked_yesterday", "has_rungs")[:1]
+    )
+    return newest
+
+
+def _pain(patient: UUID, first: dt.date, until: dt.date) -> QuerySet[Any, Any]:
+    return (
+        PainAnswer.objects.filter(patient=patient, day__gte=first, day__lt=until)
+        .order_by("done_at", "pk")
+        .values_list("pk", "day", "moment", "score", "done_at", "recorded_by__name", "recorded_by__email")
+    )
+
+
+# Stand-ins for the compiler; no row has them.
+_SOMEBODY = UUID("00000000-0000-7000-8000-000000000001")
+_SOME_DOG = UUID("00000000-0000-7000-8000-000000000002")
+_SOME_DAY = dt.date(1901, 2, 3)
+_ANOTHER_DAY = dt.date(1902, 3, 4)
+
+LOGGED: Final = Prepared(_logged, user=_SOMEBODY, patient=_SOME_DOG, day=_SOME_DAY)
+DAY: Final = Prepared(_day_rows, patient=_SOME_DOG, day=_SOME_DAY)
+THE_DOG: Final = Prepared(_dog, user=_SOMEBODY, patient=_SOME_DOG)
+PLAN: Final = Prepared(_plan, patient=_SOME_DOG, yesterday=_SOME_DAY)
+PAIN: Final = Prepared(_pain, patient=_SOME_DOG, first=_SOME_DAY, until=_ANOTHER_DAY)
