@@ -4,13 +4,14 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+from django.db import DEFAULT_DB_ALIAS, models, transaction
 from django.utils import timezone
 
 from accounts.models import Clinic, Membership, User
 from rehab.lib.ids import new_id
-from rehab.library.models import Exercise
-from rehab.patients.models import Caregiver, Patient, ProblemDefinition
-from rehab.programs.models import Decision, Prescription, Program
+from rehab.library.models import Exercise, Ladder
+from rehab.patients.models import Caregiver, Observation, Patient, ProblemDefinition
+from rehab.programs.models import Decision, LadderStep, Prescription, Program, TeachBack
 from rehab.programs.schedule import weekdays_for
 from rehab.sessions.models import Command, ExerciseSession, PainAnswer, PerformedExercise
 
@@ -53,10 +54,12 @@ def care_for(patient: Patient, user: User, relation: str = "owner") -> Caregiver
     )
 
 
-def make_definition(patient: Patient, by: User, signed: bool = True, **fields: Any) -> ProblemDefinition:
+def make_definition(
+    patient: Patient, by: User, signed: bool = True, save: bool = True, **fields: Any
+) -> ProblemDefinition:
     """A complete definition: primary, musculoskeletal, soft tissue (decision row D1)."""
     values: dict[str, Any] = {
-        "version": patient.definitions.count() + 1,
+        "version": patient.definitions.count() + 1 if save else 1,
         "origin": "primary",
         "mechanism": "musculoskeletal",
         "cause": "soft_tissue",
@@ -66,6 +69,9 @@ def make_definition(patient: Patient, by: User, signed: bool = True, **fields: A
         "pain_at_rest": 2,
         "pain_control": "none_needed",
         "activity_order": "leash_only",
+        "cause_statement": "Strained a back muscle in play",
+        "activities": [{"text": text, "score": 2} for text in ("Walks", "Jumps into the car", "Plays in the garden")],
+        "baseline": {"standing_s": 30},
         "red_flags_checked": True,
         "re_exam_due_on": TODAY + dt.timedelta(days=14),
         "drafted_by": by,
@@ -74,7 +80,10 @@ def make_definition(patient: Patient, by: User, signed: bool = True, **fields: A
     }
     if signed:
         values |= {"signed_by": by, "signed_at": NOW}
-    return ProblemDefinition.objects.create(clinic=patient.clinic, patient=patient, **{**values, **fields})
+    definition = ProblemDefinition(clinic_id=patient.clinic_id, patient=patient, **{**values, **fields})
+    if save:
+        definition.save(force_insert=True)
+    return definition
 
 
 def make_exercise(slug: str = "stand-count", **fields: Any) -> Exercise:
@@ -174,6 +183,60 @@ def make_prescription(
     )
 
 
+def teach(patient: Patient, *exercises: Exercise, by: User, day: dt.date = TODAY) -> None:
+    """Shown by the staff and shown back by the family."""
+    TeachBack.objects.bulk_create(
+        TeachBack(
+            clinic=patient.clinic,
+            patient=patient,
+            exercise=exercise,
+            kind=kind,
+            day=day,
+            recorded_by=by,
+            recorded_at=NOW,
+        )
+        for exercise in exercises
+        for kind in TeachBack.Kind
+    )
+
+
+def observe(patient: Patient, metric: str, value: float, by: User, day: dt.date = TODAY) -> Observation:
+    return Observation.objects.create(
+        clinic=patient.clinic, patient=patient, metric=metric, value=value, day=day, recorded_by=by, recorded_at=NOW
+    )
+
+
+def make_ladder(slug: str = "car", rungs: int = 7, **fields: Any) -> Ladder:
+    """The current built-in ladder of that slug; made when it is not there."""
+    existing: Ladder | None = Ladder.objects.current().built_in().filter(slug=slug).first()
+    if existing is not None and not fields:
+        return existing
+    values: dict[str, Any] = {
+        "content_hash": "0" * 64,
+        "name": slug.capitalize(),
+        "rungs": [{"n": n, "do": f"Rung {n}", "dose": "3 passes"} for n in range(1, rungs + 1)],
+    }
+    made: Ladder = Ladder.objects.create(slug=slug, **{**values, **fields})
+    return made
+
+
+def make_step(program: Program, ladder: Ladder | None = None, rung: int = 1, **fields: Any) -> LadderStep:
+    """The current rung of a ladder in use, begun by the assigning decision."""
+    return LadderStep.objects.create(
+        clinic=program.clinic,
+        patient=program.patient,
+        program=program,
+        ladder=ladder or make_ladder(),
+        rung=rung,
+        **{
+            "activity": "Jumps into the car",
+            "starts_on": program.starts_on,
+            "started_by": program.decisions.get(plan_version=1),
+            **fields,
+        },
+    )
+
+
 def _command(patient: Patient, kind: str, day: dt.date, by: User, done_at: dt.datetime) -> Command:
     return Command.objects.create(
         id=new_id(),
@@ -254,3 +317,13 @@ def make_pain(
 def now() -> dt.datetime:
     """The real clock, for the few tests that cross a process border."""
     return timezone.now()
+
+
+def rewrite(rows: models.QuerySet[Any] | models.Model, /, **fields: Any) -> None:
+    """Let content or a decision say something else under the same key; the database never lets an update do that."""
+    for row in [rows] if isinstance(rows, models.Model) else list(rows):
+        for name, value in fields.items():
+            setattr(row, name, value)
+        with transaction.atomic():
+            type(row)._base_manager.filter(pk=row.pk)._raw_delete(DEFAULT_DB_ALIAS)
+            row.save(force_insert=True)

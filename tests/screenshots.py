@@ -9,11 +9,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urljoin
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from rehab.management.commands.up import answers, programs
@@ -29,8 +31,48 @@ Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
 USUAL_SIZE = {"owner": "phone", "vet": "desktop", "admin": "desktop"}
 
-# Who looks, where, and the name of the picture. A path that begins with "link:" is followed from the page before.
-PAGES = {
+# A way to a page: its path, "dog:" and a name on the worklist, "link:" and which link of the page before to follow, or what
+# somebody does on the page before. Nothing is signed, assigned or moved on the way.
+Way = str | Callable[[Page], None]
+
+
+def review_a_definition(page: Page) -> None:
+    """Nala's draft, completed and read through before it is signed."""
+    for name, value in {
+        "origin": "primary",
+        "mechanism": "neurologic",
+        "neuro_deficit": "yes",
+        "neuro_grade": "2",
+        "cause": "disc",
+        "leaf": "ivdd_conservative",
+        "pain_at_rest": "3",
+        "pain_control": "medicine",
+        "activity_order": "strict_rest",
+    }.items():
+        page.locator(f"label:has([name='{name}'][value='{value}'])").first.click()
+    page.get_by_label("I checked the warning signs today").check()
+    page.get_by_role("button", name="14 days").click()
+    page.get_by_role("button", name="Read through and sign").click()
+    page.wait_for_url("**/definitions/**")
+
+
+def refuse_a_program(page: Page) -> None:
+    """For a back that compensates for a hip, a plan that only trains the back."""
+    for slug in ("cookie-stretch", "heads-up"):
+        page.get_by_label("Search the library").fill(slug.split("-")[0])
+        page.locator(f"#found [name='item_in'][value='{slug}']").click()
+        page.locator(f"#item-{slug}").wait_for()
+    page.get_by_role("button", name="Assign", exact=True).click()
+    page.get_by_role("alert").first.wait_for()
+
+
+def preview_a_program(page: Page) -> None:
+    page.get_by_role("button", name="Preview").click()
+    page.locator("#preview").wait_for()
+
+
+# Who looks, the name of the picture (without a name it is a station on the way to the next one), and the way there.
+PAGES: dict[str, list[tuple[str, Way]]] = {
     "owner": [
         ("today", "/today/"),
         ("exercise", "link:a[href*='/exercise/']"),
@@ -38,23 +80,55 @@ PAGES = {
         ("help", "link:a[href$='/help/']"),
         ("nudges", "/nudges/"),
         ("settings", "/settings/"),
+        ("", "/today/"),
+        ("handout", "link:main a[href$='/handout/']"),
     ],
     "vet": [
         ("worklist", "/patients/"),
-        ("patient", "link:main a:text-is('Max')"),
+        ("patient", "dog:Max"),
         ("history", "link:main a[href^='/programs/']"),
-        ("worklist-again", "/patients/"),
-        ("patient-progressing", "link:main a:text-is('Rocky')"),
+        ("patient-progressing", "dog:Rocky"),
         ("decide", "link:main a[href$='/decide/progress/']"),
-        ("worklist-3", "/patients/"),
-        ("definition", "link:main a:text-is('Nala')"),
+        ("", "dog:Rocky"),
+        ("change", "link:main a[href$='/change/']"),
+        ("", "dog:Rocky"),
+        ("ladder", "link:main a[href$='/ladders/']"),
+        ("", "dog:Luna"),
+        ("phase", "link:main a[href$='/phase/']"),
+        ("measures", "link:main a[href$='/measures/']"),
+        ("", "dog:Luna"),
+        ("", "link:main a[href$='/phase/']"),
+        ("phase-move", "link:main a[href*='/phase/move/']"),
+        ("", "dog:Luna"),
+        ("pause", "link:main a[href$='/pause/']"),
+        ("", "dog:Luna"),
+        ("protocol-choice", "link:main a[href$='/program/assign/']"),
+        ("", "link:main a[href='?phase=own']"),
+        ("builder-refused", refuse_a_program),
+        ("", "link:.page-head a[href$='/program/assign/']"),
+        ("builder", "link:main a[href^='?phase=']:not([href='?phase=own'])"),
+        ("preview", preview_a_program),
+        ("", "dog:Daisy"),
+        ("teach", "link:main a[href^='/programs/'][href$='/teach/']"),
+        ("definition", "dog:Nala"),
         ("definition-draft", "link:main a[href$='/definition/']"),
+        ("definition-review", review_a_definition),
         ("new-dog", "/patients/new/"),
+        ("library", "/library/"),
+        ("library-exercise", "link:main a:text-is('Stand and shift weight')"),
+        ("own-exercise", "link:main a[href$='/copy/']"),
+        ("protocols", "/library/protocols/"),
+        ("protocol", "link:main a:text-is('Disc disease, no surgery (crate rest)')"),
+        ("library-ladders", "/library/ladders/"),
+        ("warning-signs", "/library/red-flags/"),
     ],
     "admin": [("people", "/people/")],
 }
-# Stations on the way to another page, not pictures of their own.
-ON_THE_WAY = ("worklist-again", "worklist-3")
+# What the documents show in the dark too; of the others one picture says enough, and the folder stays small.
+DARK_TOO = {
+    *("today", "exercise", "progress", "help", "nudges", "settings"),
+    *("worklist", "patient", "builder", "phase", "history", "library-exercise"),
+}
 
 
 @contextmanager
@@ -88,30 +162,50 @@ def installation() -> Iterator[str]:
 
 
 def picture(page: Page, name: str, folder: Path) -> None:
+    """The whole page, as on a screen that is tall enough: its bars at the end, not across the middle."""
+    usual = page.viewport_size
+    assert usual
+    page.set_viewport_size({**usual, "height": max(usual["height"], page.evaluate("document.body.scrollHeight"))})
     page.wait_for_load_state("networkidle")
-    page.screenshot(path=folder / f"{name}.png", full_page=True)
+    path = folder / f"{name}.png"
+    page.screenshot(path=path, full_page=True)
+    page.set_viewport_size(usual)
+    # 256 colours are enough for flat pages, and a third of the bytes in everybody's clone.
+    with Image.open(path) as taken:
+        reduced = taken.convert("RGB").quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    reduced.save(path, optimize=True)
 
 
-def walk(browser: Browser, base_url: str, *, personas: Collection[str], size: str, theme: Theme, folder: Path) -> None:
-    for persona in personas:
-        pages = PAGES[persona]
-        context = browser.new_context(
-            base_url=base_url, viewport=SIZES[size], color_scheme=theme, locale="en-GB", reduced_motion="reduce"
-        )
-        page = context.new_page()
-        page.goto("/demo/")
-        if persona == "owner":
-            picture(page, f"demo-{size}-{theme}", folder)
-        page.locator(f"form[action='/demo/{persona}/'] button").click()
-        page.wait_for_load_state()
-        for name, path in pages:
-            if path.startswith("link:"):
-                page.goto(page.locator(path.removeprefix("link:")).first.get_attribute("href") or "/")
-            else:
-                page.goto(path)
-            if name not in ON_THE_WAY:
-                picture(page, f"{name}-{size}-{theme}", folder)
-        context.close()
+def go(page: Page, way: Way) -> None:
+    """From the page before to the next."""
+    if callable(way):
+        way(page)
+    elif way.startswith("dog:"):
+        go(page, "/patients/")
+        go(page, f"link:main a:text-is('{way.removeprefix('dog:')}')")
+    elif way.startswith("link:"):
+        page.goto(urljoin(page.url, page.locator(way.removeprefix("link:")).first.get_attribute("href")))
+    else:
+        page.goto(way)
+
+
+def walk(
+    browser: Browser, base_url: str, *, persona: str, size: str, theme: Theme, names: Collection[str], folder: Path
+) -> None:
+    context = browser.new_context(
+        base_url=base_url, viewport=SIZES[size], color_scheme=theme, locale="en-GB", reduced_motion="reduce"
+    )
+    page = context.new_page()
+    page.goto("/demo/")
+    if persona == "owner":
+        picture(page, f"demo-{size}-{theme}", folder)
+    page.locator(f"form[action='/demo/{persona}/'] button").click()
+    page.wait_for_load_state()
+    for name, way in PAGES[persona]:
+        go(page, way)
+        if name in names:
+            picture(page, f"{name}-{size}-{theme}", folder)
+    context.close()
 
 
 def main() -> None:
@@ -125,8 +219,12 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"])
         for size in SIZES:
             for theme in THEMES:
-                personas = [one for one in PAGES if everything or USUAL_SIZE[one] == size]
-                walk(browser, base_url, personas=personas, size=size, theme=theme, folder=folder)
+                for persona, pages in PAGES.items():
+                    if everything or USUAL_SIZE[persona] == size:
+                        names = {
+                            name for name, _ in pages if name and (everything or theme == "light" or name in DARK_TOO)
+                        }
+                        walk(browser, base_url, persona=persona, size=size, theme=theme, names=names, folder=folder)
                 print(f"{size}, {theme}: done", flush=True)
         browser.close()
 

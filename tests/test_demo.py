@@ -9,12 +9,13 @@ from django.utils import timezone
 
 from accounts.demo import PERSONAS
 from accounts.models import AuditEvent, User
-from rehab.demo import STORIES, create_demo
+from rehab.demo import create_demo
+from rehab.demo.stories import STORIES
 from rehab.guidance.models import PatientSummary
 from rehab.library.actions import load_library
-from rehab.patients.models import Patient
-from rehab.programs.models import Program
-from rehab.sessions.models import Command, PainAnswer, PerformedExercise
+from rehab.patients.models import Observation, Patient
+from rehab.programs.models import Decision, LadderStep, Program, TeachBack
+from rehab.sessions.models import Command, Exposure, PainAnswer, PerformedExercise
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +45,19 @@ def test_demo_has_eight_weeks_of_history_that_ends_today(said: list[str]) -> Non
     assert (today - min(days)).days in (54, 55, 56)
     assert Command.objects.filter(received_at__gt=timezone.now()).count() == 0
     assert PainAnswer.objects.count() > 500
-    assert AuditEvent.objects.filter(kind="definition.signed").count() == sum(len(s.chapters) for s in STORIES)
+    assert AuditEvent.objects.filter(kind="definition.signed").count() == sum(
+        chapter.answers is not None for story in STORIES for chapter in story.chapters
+    )
+
+
+def test_demo_shows_phases_rungs_measures_and_teach_back(said: list[str]) -> None:
+    rocky = Patient.objects.get(name="Rocky")
+    program = Program.objects.open().get(patient=rocky)
+    assert (program.phase, Decision.objects.filter(program=program, kind="phase").count()) == ("P4", 1)
+    assert LadderStep.objects.current().get(patient=rocky).ladder.slug == "car"
+    assert Exposure.objects.filter(patient=rocky).count() >= 3
+    assert Observation.objects.filter(patient=rocky, metric="straight_sits").count() == 5
+    assert TeachBack.objects.filter(kind="shown_back").values("patient").distinct().count() == 5
 
 
 def test_demo_people_are_those_of_the_sign_in_page(said: list[str]) -> None:

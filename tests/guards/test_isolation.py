@@ -5,15 +5,19 @@ Foreign and not existing look the same, byte by byte but for the form token.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import pytest
+from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.access import Right
 from accounts.models import Clinic, User
 from rehab.lib.ids import new_id
+from rehab.library.models import Media
 from rehab.patients.models import Caregiver, Patient, ProblemDefinition
 from rehab.programs.models import Prescription, Program
 from tests import make
@@ -29,6 +33,7 @@ OWNER_OF_KEY = {
     "programs": "program",
     "prescriptions": "prescription",
     "caregivers": "caregiver",
+    "ladder-steps": "step",
 }
 OTHER_ARGUMENTS = {"<day:day>": timezone.now().date().isoformat(), "<slug:kind>": "hold"}
 # 400: a form without its fields, refused before anybody looks for the dog.
@@ -36,18 +41,31 @@ CLOSED = {400, 404, 405}
 
 
 @pytest.fixture
-def keys(clinic: Clinic, vet: User, owner: User) -> dict[str, object]:
+def keys(clinic: Clinic, vet: User, owner: User, settings: Settings, tmp_path: Path) -> dict[str, object]:
     """A dog of ours with everything it can have; every text of it says so."""
+    settings.MEDIA_ROOT = tmp_path
     patient = make.make_patient(clinic, vet, owner=owner, name=CANARY, breed=CANARY)
     definition = make.make_definition(patient, vet, cause_statement=CANARY, region=CANARY)
     program = make.make_program(patient, vet, definition, phase_name=CANARY)
     prescription = make.make_prescription(program, anchor=CANARY, note=CANARY)
+    photo = Media.objects.create(
+        clinic=clinic,
+        kind=Media.Kind.PHOTO,
+        state=Media.State.READY,
+        file=ContentFile(CANARY.encode(), name="photo.webp"),
+        content_type="image/webp",
+        uploaded_by=vet,
+        uploaded_at=timezone.now(),
+    )
+    make.make_prescription(program, exercise=make.make_exercise("own-shift", photo=photo))
     return {
         "patient": patient.pk,
         "definition": definition.pk,
         "program": program.pk,
         "prescription": prescription.pk,
         "caregiver": Caregiver.objects.get(patient=patient).pk,
+        "media": photo.pk,
+        "step": make.make_step(program, activity=CANARY).pk,
     }
 
 
@@ -57,6 +75,7 @@ def about_a_dog(keys: Mapping[str, object]) -> Iterator[str]:
         if isinstance(view.access_rule, Right) and "<" in address:
             first, second = address.split("/")[1], keys["prescription"]
             filled = address.replace("<uuid:prescription_id>", str(second))
+            filled = filled.replace("<uuid:media_id>", str(keys["media"]))
             filled = re.sub(r"<uuid:\w+>", str(keys[OWNER_OF_KEY[first]]), filled)
             for argument, value in OTHER_ARGUMENTS.items():
                 filled = filled.replace(argument, value)

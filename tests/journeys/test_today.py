@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 from accounts.models import User
 from rehab.patients.models import Patient
 from rehab.programs.models import Prescription
-from rehab.sessions.models import PainAnswer, PerformedExercise
+from rehab.sessions.models import Exposure, PainAnswer, PerformedExercise
 from tests import make
 from tests.journeys.conftest import NewContext
 from tests.journeys.stack import Stack
@@ -102,6 +102,49 @@ def test_hasty_taps_are_all_kept_and_all_shown(dog: Patient, new_phone: NewConte
     page.wait_for_timeout(500)
 
     assert list(PerformedExercise.objects.order_by("slot").values_list("slot", "state")) == [(1, "done"), (2, "done")]
+
+
+@pytest.mark.parametrize("has_javascript", [True, False])
+def test_a_practice_that_was_too_much_is_one_rung_back_at_once(
+    dog: Patient, new_phone: NewContext, base_url: str, assert_accessible: Check, has_javascript: bool
+) -> None:
+    step = make.make_step(dog.programs.get(), rung=3)
+    page = signed_in(new_phone(java_script_enabled=has_javascript), "olga@example.test", base_url)
+    page.goto("/today/")
+    card = page.locator(f"#practice-{step.pk}")
+
+    card.locator(".practice-done > summary").click()
+    if has_javascript:
+        assert_accessible(page)
+    card.get_by_label("legs shake or tremble").check()
+    card.get_by_role("button", name=re.compile(r"^6\b")).click()
+    expect(card).to_contain_text("One rung back for three days")
+    expect(card).to_contain_text("legs shake or tremble")
+    if has_javascript:
+        assert_accessible(page)
+    # It was somebody else's dog that trembled.
+    card.locator(".more > summary").click()
+    card.get_by_role("button", name="Not today").click()
+    expect(card).to_contain_text("Not today")
+    expect(card).not_to_contain_text("One rung back")
+
+    assert list(Exposure.objects.order_by("done_at", "pk").values_list("done", "pain_after", "stop_signs")) == [
+        (True, 6, ["S_SHAKE"]),
+        (False, None, []),
+    ]
+
+
+def test_the_day_is_not_over_while_a_practice_waits(dog: Patient, new_phone: NewContext, base_url: str) -> None:
+    step = make.make_step(dog.programs.get())
+    page = signed_in(new_phone(), "olga@example.test", base_url)
+    page.goto("/today/")
+    for prescription in Prescription.objects.filter(patient=dog):
+        for slot in range(1, prescription.times_per_day + 1):
+            page.locator(f"#tick-{prescription.pk}-{slot}").click()
+            expect(page.locator(f"#item-{prescription.pk} .slot[data-state=done]")).to_have_count(slot)
+    expect(page.locator(".day-done")).to_be_hidden()
+    page.locator(f"#practice-{step.pk}").get_by_role("button", name="Not today").click()
+    expect(page.locator(".day-done")).to_be_visible()
 
 
 def test_two_phones_share_one_list(

@@ -1,40 +1,41 @@
-"""The demo clinic: eight dogs in eight situations, with eight weeks of history.
-
-Everything goes through the same actions as in a real clinic, only at earlier times, so that the demo can show nothing that
-the product cannot do. All names are invented; the telephone numbers are of the range kept for fiction.
-"""
+"""A story being told through the product's own actions, at earlier times."""
 
 import datetime as dt
 import random
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
-from django.db import transaction
 
 from accounts.access import Role
-from accounts.actions import add_membership, create_clinic, get_or_create_person
+from accounts.actions import get_or_create_person
 from accounts.demo import PERSONAS
-from accounts.models import Clinic, Membership, User
-from rehab.guidance.actions import refresh_summaries
+from accounts.models import Clinic, User
+from rehab.demo.stories import Chapter, Story, answered
+from rehab.guidance.queries.readings import known_about
 from rehab.lib.ids import new_id
-from rehab.library.models import Exercise, ProtocolPhase
+from rehab.library.models import Exercise, Ladder, ProtocolPhase
 from rehab.patients.actions import accept_invitation, invite_caregiver, register_patient, save_draft, sign_definition
-from rehab.patients.models import Patient, ProblemDefinition
-from rehab.patients.signing_rules import Answers
-from rehab.programs.actions import Item, assign_program
+from rehab.patients.answers import Answers
+from rehab.patients.models import ProblemDefinition
+from rehab.patients.observing import record_observations
+from rehab.programs.actions import Item, assign_program, mark_shown, mark_shown_back
+from rehab.programs.actions.laddering import start_ladder
+from rehab.programs.actions.phasing import move_phase
+from rehab.programs.actions.teaching import needs_teaching
 from rehab.programs.dose import Dose
 from rehab.programs.gate import objections, profile_of, row_of
-from rehab.programs.models import Prescription, Program
+from rehab.programs.models import LadderStep, Prescription, Program
+from rehab.programs.queries import current_prescriptions
 from rehab.sessions import commands
 from rehab.sessions.actions import Outcome, apply_commands
 
-CLINIC: Final = "Riverbank Animal Rehabilitation"
 TIME_ZONE: Final = "Europe/London"
 VET: Final = frozenset({Role.VET})
+THERAPIST: Final = frozenset({Role.THERAPIST})
 FAMILY: Final = frozenset({Role.OWNER})
 ANCHORS: Final = {
     "leash-walk": "after the morning walk",
@@ -49,280 +50,7 @@ ANCHORS: Final = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Chapter:
-    """From ``days_ago`` on this is what the vet had signed, and what was prescribed under it."""
-
-    days_ago: int
-    answers: Mapping[str, Any]
-    protocol: str = ""
-    phase: str = ""
-    exercises: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Story:
-    """One dog's eight weeks. ``pain`` runs from the first number to the second; ``flare`` overrides single days."""
-
-    name: str
-    breed: str
-    sex: Patient.Sex
-    born_on: dt.date
-    weight_kg: str
-    owner: tuple[str, str]
-    chapters: tuple[Chapter, ...]
-    pain: tuple[float, float] = (3, 1)
-    adherence: float = 0.9
-    silent_days: int = 0
-    flare: Mapping[int, tuple[int, int, int]] = field(default_factory=dict)
-    refuses: str = ""
-
-
-def _answers(**changes: Any) -> dict[str, Any]:
-    return {
-        "origin": "primary",
-        "mechanism": "neurologic",
-        "cause": "disc",
-        "neuro_deficit": False,
-        "neuro_grade": 1,
-        "pain_at_rest": 2,
-        "pain_control": "medicine",
-        "pain_control_plan": "Gabapentin 10 mg/kg by mouth every 8 hours; meloxicam once a day with food.",
-        "activity_order": "leash_only",
-        "red_flags_checked": True,
-        "region": "Thoracolumbar",
-        **changes,
-    }
-
-
-REST: Final = {"activity_order": "strict_rest", "pain_at_rest": 3}
-WOBBLY: Final = {"neuro_deficit": True, "neuro_grade": 2}
-CANNOT_WALK: Final = {
-    "neuro_deficit": True,
-    "neuro_grade": 3,
-    "deep_pain": "present",
-    "bladder_plan": "Empties by herself; the owner has been shown how to check and help, four times a day.",
-    "surgical_referral": "Done: hemilaminectomy at T13–L1 by the referral centre.",
-    "cause_statement": "Disc extrusion T13–L1, operated on.",
-}
-DISC_STATEMENT: Final = {"cause_statement": "Disc extrusion T12–T13, treated without surgery."}
-HIP: Final = {
-    "origin": "secondary",
-    "mechanism": "musculoskeletal",
-    "cause": "compensatory",
-    "cause_statement": "Right hip dysplasia; the back carries what the hip does not.",
-    "limb_source_and_plan": "Right hip: weight loss to 28 kg, joint medicine, hip strength first; stable since the last visit.",
-    "region": "Lumbar",
-}
-STRAIN: Final = {
-    "mechanism": "musculoskeletal",
-    "cause": "soft_tissue",
-    "cause_statement": "Strain of the long back muscles after a fall on ice.",
-    "pain_control": "none_needed",
-    "pain_control_plan": "",
-    "region": "Lumbar, left",
-}
-SPONDYLOSIS: Final = {
-    "mechanism": "musculoskeletal",
-    "cause": "arthritis",
-    "cause_statement": "Facet-joint arthritis L4–L6: sore there on palpation, better with rest.",
-    "region": "L4–L6",
-}
-LUMBOSACRAL: Final = {
-    "cause_statement": "Lumbosacral disc protrusion, painful on hip extension.",
-    "region": "Lumbosacral",
-}
-UNANSWERED: Final = {
-    "origin": "undetermined",
-    "mechanism": "undetermined",
-    "cause": "other_neuro",
-    "cause_statement": "Sore back and short steps behind; imaging next week.",
-    "activity_order": "room_rest",
-}
-
-STORIES: Final = (
-    Story(
-        name="Bruno",
-        breed="Dachshund",
-        sex=Patient.Sex.MALE_NEUTERED,
-        born_on=dt.date(2020, 5, 2),
-        weight_kg="9.4",
-        owner=(PERSONAS["owner"].name, PERSONAS["owner"].email),
-        pain=(4, 1),
-        adherence=0.92,
-        chapters=(
-            Chapter(
-                days_ago=55,
-                answers=_answers(**REST, **WOBBLY, **DISC_STATEMENT),
-                protocol="ivdd-conservative",
-                phase="P0",
-            ),
-            Chapter(
-                days_ago=27,
-                answers=_answers(**WOBBLY, **DISC_STATEMENT, activity_order="room_rest"),
-                protocol="ivdd-conservative",
-                phase="P1",
-            ),
-            Chapter(
-                days_ago=13,
-                answers=_answers(**WOBBLY, **DISC_STATEMENT, pain_at_rest=1),
-                protocol="ivdd-conservative",
-                phase="P2",
-            ),
-        ),
-    ),
-    Story(
-        name="Luna",
-        breed="Labrador Retriever",
-        sex=Patient.Sex.FEMALE_SPAYED,
-        born_on=dt.date(2018, 9, 14),
-        weight_kg="31.2",
-        owner=("Mark Ellis", "mark.ellis@demo.example"),
-        pain=(4, 2),
-        adherence=0.85,
-        chapters=(
-            Chapter(days_ago=50, answers=_answers(**HIP), protocol="secondary-hip", phase="P1"),
-            Chapter(days_ago=26, answers=_answers(**HIP), protocol="secondary-hip", phase="P2"),
-        ),
-    ),
-    Story(
-        name="Max",
-        breed="German Shepherd",
-        sex=Patient.Sex.MALE_NEUTERED,
-        born_on=dt.date(2017, 2, 20),
-        weight_kg="36.5",
-        owner=("Priya Nair", "priya.nair@demo.example"),
-        pain=(3, 1),
-        adherence=0.9,
-        flare={1: (3, 5, 6), 2: (2, 4, 3)},
-        chapters=(
-            Chapter(
-                days_ago=46,
-                answers=_answers(**LUMBOSACRAL, activity_order="room_rest"),
-                protocol="lumbosacral-conservative",
-                phase="P0",
-            ),
-            Chapter(days_ago=22, answers=_answers(**LUMBOSACRAL), protocol="lumbosacral-conservative", phase="P2"),
-        ),
-    ),
-    Story(
-        name="Bella",
-        breed="French Bulldog",
-        sex=Patient.Sex.FEMALE,
-        born_on=dt.date(2021, 11, 30),
-        weight_kg="11.8",
-        owner=("Jonas Weber", "jonas.weber@demo.example"),
-        pain=(3, 1),
-        adherence=0.97,
-        chapters=(
-            Chapter(days_ago=23, answers=_answers(**REST, **CANNOT_WALK), protocol="ivdd-postop", phase="P0"),
-            Chapter(
-                days_ago=13,
-                answers=_answers(**CANNOT_WALK, activity_order="room_rest"),
-                protocol="ivdd-postop",
-                phase="P1",
-            ),
-        ),
-    ),
-    Story(
-        name="Rocky",
-        breed="Border Collie",
-        sex=Patient.Sex.MALE,
-        born_on=dt.date(2021, 3, 8),
-        weight_kg="19.6",
-        owner=("Sofia Lindqvist", "sofia.lindqvist@demo.example"),
-        pain=(3, 0),
-        adherence=0.98,
-        chapters=(
-            Chapter(
-                days_ago=55,
-                answers=_answers(**{**STRAIN, **REST}),
-                protocol="soft-tissue-strain",
-                phase="P0",
-            ),
-            Chapter(days_ago=50, answers=_answers(**STRAIN), protocol="soft-tissue-strain", phase="P1"),
-            Chapter(days_ago=37, answers=_answers(**STRAIN), protocol="soft-tissue-strain", phase="P2"),
-            Chapter(
-                days_ago=17,
-                answers=_answers(**STRAIN, pain_at_rest=0),
-                protocol="soft-tissue-strain",
-                phase="P3",
-            ),
-        ),
-    ),
-    Story(
-        name="Daisy",
-        breed="Cocker Spaniel",
-        sex=Patient.Sex.FEMALE_SPAYED,
-        born_on=dt.date(2015, 6, 25),
-        weight_kg="14.9",
-        owner=("Grace Okafor", "grace.okafor@demo.example"),
-        pain=(4, 3),
-        adherence=0.6,
-        silent_days=6,
-        chapters=(
-            Chapter(days_ago=55, answers=_answers(**SPONDYLOSIS), protocol="spinal-arthritis", phase="P1"),
-            Chapter(days_ago=36, answers=_answers(**SPONDYLOSIS), protocol="spinal-arthritis", phase="P2"),
-        ),
-    ),
-    Story(
-        name="Oscar",
-        breed="Pembroke Welsh Corgi",
-        sex=Patient.Sex.MALE_NEUTERED,
-        born_on=dt.date(2019, 1, 17),
-        weight_kg="13.1",
-        owner=("Hugo Martin", "hugo.martin@demo.example"),
-        pain=(3, 3),
-        adherence=0.8,
-        refuses="leash-walk",
-        chapters=(
-            Chapter(
-                days_ago=9,
-                answers=_answers(**UNANSWERED),
-                exercises=("light-massage", "medication-given", "crate-enrichment", "stand-count", "nonslip-floors"),
-            ),
-        ),
-    ),
-    Story(
-        name="Nala",
-        breed="Beagle",
-        sex=Patient.Sex.FEMALE_SPAYED,
-        born_on=dt.date(2022, 8, 3),
-        weight_kg="12.7",
-        owner=("Emma Clarke", "emma.clarke@demo.example"),
-        chapters=(),
-    ),
-)
-
-
-@transaction.atomic
-def create_demo(*, at: dt.datetime, say: Callable[[str], None]) -> bool:
-    """Create the demo clinic once; answers whether it was created now. ``say`` hears of the progress."""
-    if Clinic.objects.filter(name=CLINIC).exists():
-        return False
-    opened_at = at - dt.timedelta(days=90)
-    clinic = create_clinic(
-        name=CLINIC,
-        by=None,
-        at=opened_at,
-        time_zone=TIME_ZONE,
-        phone="+44 20 7946 0101",
-        emergency_name="Riverbank Night Clinic",
-        emergency_phone="+44 20 7946 0199",
-    )
-    team = {
-        role: _person(PERSONAS[role].name, PERSONAS[role].email, at=opened_at) for role in ("vet", "therapist", "admin")
-    }
-    for role, user in team.items():
-        add_membership(user=user, clinic=clinic, role=Membership.Role(role), by=None, at=opened_at)
-    for number, story in enumerate(STORIES, start=1):
-        say(f"{number} of {len(STORIES)}: {story.name}, {story.breed}")
-        _Telling(story=story, clinic=clinic, team=team, at=at).tell()
-    refresh_summaries(at=at)
-    return True
-
-
-def _person(name: str, email: str, *, at: dt.datetime) -> User:
+def person(name: str, email: str, *, at: dt.datetime) -> User:
     user = get_or_create_person(
         email=email, name=name, time_zone=TIME_ZONE, language="en", by=None, at=at, clinic_id=None
     )
@@ -330,7 +58,7 @@ def _person(name: str, email: str, *, at: dt.datetime) -> User:
     return user
 
 
-class _Telling:
+class Telling:
     """One dog's story being told: chapters by the vet, days by the family."""
 
     def __init__(self, *, story: Story, clinic: Clinic, team: Mapping[str, User], at: dt.datetime) -> None:
@@ -361,16 +89,18 @@ class _Telling:
 
     def tell(self) -> None:
         if not self.story.chapters:
-            save_draft(patient=self.dog, answers=self._answered(_answers(), self.today), by=self.therapist, at=self.at)
+            save_draft(patient=self.dog, answers=self._answered(answered(), self.today), by=self.therapist, at=self.at)
             return
         ends = [self._day(chapter.days_ago) for chapter in self.story.chapters] + [self.today]
         for chapter, (first, until) in zip(self.story.chapters, pairwise(ends), strict=True):
-            program = self._prescribe(chapter, first)
+            self._measure(first)
+            program = self._prescribe(chapter, first) if chapter.answers is not None else self._move(chapter, first)
+            self._teach(program, first)
             last = until if until == self.today else until - dt.timedelta(days=1)
             self._live(program, first, last)
 
     def _joined(self, name: str, email: str, *, relation: str, at: dt.datetime) -> User:
-        user = _person(name, email, at=at)
+        user = person(name, email, at=at)
         token = invite_caregiver(patient=self.dog, email=email, relation=relation, by=self.therapist, at=at)
         accept_invitation(token=token, by=user, at=at)
         return user
@@ -382,17 +112,82 @@ class _Telling:
         return min(dt.datetime.combine(day, time, self.zone), self.at)
 
     def _answered(self, answers: Mapping[str, Any], day: dt.date) -> Answers:
-        return Answers(
-            **{
-                "onset_on": self.first_day - dt.timedelta(days=4),
-                "re_exam_due_on": max(day, self.today) + dt.timedelta(days=8),
-                **answers,
-            }
+        dates = {
+            "onset_on": self.first_day - dt.timedelta(days=4),
+            "re_exam_due_on": max(day, self.today) + dt.timedelta(days=8),
+        }
+        if answers.get("leaf") == "ivdd_postop":
+            dates["surgery_on"] = self.first_day - dt.timedelta(days=3)
+        if day > self.first_day:
+            dates["pain_controlled_on"] = day - dt.timedelta(days=3)
+        return Answers(**{**dates, **answers})
+
+    def _measure(self, day: dt.date) -> None:
+        """What the clinic measured on that day, on the way from the first number to the last."""
+        if not self.story.measures:
+            return
+        share = (day - self.first_day).days / max(1, (self.today - self.first_day).days)
+        record_observations(
+            patient=self.dog,
+            values={
+                metric: Decimal(round(first + (last - first) * share))
+                for metric, (first, last) in self.story.measures.items()
+            },
+            day=day,
+            note="",
+            by=self.therapist,
+            roles=THERAPIST,
+            at=self._moment(day, dt.time(9)),
         )
+
+    def _teach(self, program: Program, day: dt.date) -> None:
+        """The therapist shows each exercise that the dog does itself, and sees it done."""
+        if not self.story.is_taught:
+            return
+        for prescription in current_prescriptions(program):
+            if needs_teaching(prescription.exercise):
+                at = self._moment(day, dt.time(9, 50))
+                about: dict[str, Any] = {"program": program, "exercise": prescription.exercise, "day": day}
+                mark_shown(**about, by=self.therapist, at=at)
+                mark_shown_back(**about, by=self.therapist, at=at)
+
+    def _move(self, chapter: Chapter, day: dt.date) -> Program:
+        """The vet moves the open program on to the chapter's phase, and begins its ladder."""
+        program: Program = (
+            Program.objects.open().select_related("protocol", "definition", "patient").get(patient=self.dog)
+        )
+        phase = ProtocolPhase.objects.select_related("protocol").get(protocol=program.protocol, code=chapter.phase)
+        at = self._moment(day, dt.time(9, 30))
+        decision = move_phase(
+            program=program,
+            protocol_phase=phase,
+            items=list(self._items(chapter, phase, program.definition, day)),
+            known=known_about(program, program.definition, today=day).series,
+            reason="Examined today; ready for the next phase.",
+            plan_version=program.plan_version,
+            by=self.vet,
+            roles=VET,
+            at=at,
+        )
+        if chapter.ladder is not None:
+            slug, activity = chapter.ladder
+            start_ladder(
+                program=program,
+                ladder=Ladder.objects.current().built_in().get(slug=slug),
+                activity=activity,
+                reason="What his family wants back most.",
+                plan_version=decision.plan_version,
+                by=self.vet,
+                roles=VET,
+                at=at,
+            )
+        program.refresh_from_db()
+        return program
 
     def _prescribe(self, chapter: Chapter, day: dt.date) -> Program:
         at = self._moment(day, dt.time(9, 30))
-        draft = save_draft(patient=self.dog, answers=self._answered(chapter.answers, day), by=self.therapist, at=at)
+        answers = self._answered(chapter.answers or {}, day)
+        draft = save_draft(patient=self.dog, answers=answers, by=self.therapist, at=at)
         definition = sign_definition(definition=draft, by=self.vet, at=at)
         phase = (
             ProtocolPhase.objects.select_related("protocol").get(
@@ -445,8 +240,12 @@ class _Telling:
 
     def _live(self, program: Program, first: dt.date, last: dt.date) -> None:
         prescriptions = list(
-            Prescription.objects.filter(program=program).select_related("exercise").order_by("position")
+            Prescription.objects.filter(program=program)
+            .overlapping(first, last + dt.timedelta(days=1))
+            .select_related("exercise")
+            .order_by("position")
         )
+        rungs = list(LadderStep.objects.filter(program=program).current())
         for offset in range((last - first).days + 1):
             day = first + dt.timedelta(days=offset)
             if (self.today - day).days < self.story.silent_days:
@@ -454,6 +253,7 @@ class _Telling:
             said = [
                 *self._morning(program, day, first=first),
                 *(self._today_so_far if day == self.today else self._whole_day)(program, prescriptions, day),
+                *self._practice(program, rungs, day),
             ]
             for who in range(len(self.family)):
                 self._send([command for speaker, command in said if speaker == who], who=who, day=day)
@@ -535,6 +335,15 @@ class _Telling:
             if prescription.is_one_off and day == prescription.starts_on:
                 target = {"prescription": str(prescription.pk), "slot": 1}
                 yield 0, self._command(program, "tick", target, day=day, time=dt.time(20, 10))
+
+    def _practice(
+        self, program: Program, rungs: list[LadderStep], day: dt.date
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Every second day the family practises the rung, never today: that is left for whoever tries the demo."""
+        for rung in rungs:
+            if rung.starts_on <= day < self.today and (day - rung.starts_on).days % 2 == 0:
+                payload = {"step": str(rung.pk), "done": True, "pain_after": self._pain_of(day)[1]}
+                yield 0, self._command(program, "exposure", payload, day=day, time=dt.time(17, 20))
 
     def _today_so_far(
         self, program: Program, prescriptions: list[Prescription], day: dt.date
