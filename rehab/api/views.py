@@ -1,9 +1,11 @@
 """The API: what a phone's outbox sends, answered one by one."""
 
+import datetime as dt
 from collections import Counter
 from typing import Any, Final
 from uuid import UUID
 
+from django.middleware.csrf import get_token
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework import status
@@ -14,8 +16,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.access import Right, Role, access, signed_in
+from accounts.access import Right, Role, Rule, access, signed_in
 from accounts.models import User
+from rehab.lib.user_key import user_key
 from rehab.patients.models import Patient
 from rehab.sessions import commands as parsing
 from rehab.sessions.actions import Answer, Outcome, apply_commands
@@ -61,12 +64,42 @@ class CommandsView(APIView):
     parser_classes = [BatchParser]
 
     def post(self, request: Request) -> Response:
+        at = timezone.now()
+        user = signed_in(request._request)  # noqa: SLF001 - the framework's own way to it
+        same_account(request, user)
         raws = _list_of(request)
-        answers = _apply(raws, user=signed_in(request._request))  # noqa: SLF001 - the framework's own way to it
-        return Response({"answers": [_as_json(raw, answer) for raw, answer in zip(raws, answers, strict=True)]})
+        answers = _apply(raws, user=user, at=at)
+        said = [_as_json(raw, answer) for raw, answer in zip(raws, answers, strict=True)]
+        return Response({"at": at.isoformat(), "answers": said})
+
+
+class SessionView(APIView):
+    """Who the cookie says this is, and the token that the next request needs; 401 for nobody, never a redirect."""
+
+    authentication_classes = [SignedIn]
+
+    def get(self, request: Request) -> Response:
+        user = signed_in(request._request)  # noqa: SLF001 - the framework's own way to it
+        return Response(
+            {"user": user_key(user), "csrf": get_token(request._request), "at": timezone.now().isoformat()}  # noqa: SLF001
+        )
 
 
 commands = access(Right.LOG)(CommandsView.as_view())
+session = access(Rule.SIGNED_IN)(SessionView.as_view())
+
+
+class OtherAccount(APIException):
+    """Somebody else has signed in on this phone since the entries were read: they must not go out as theirs."""
+
+    status_code = status.HTTP_409_CONFLICT
+
+
+def same_account(request: Request, user: User) -> None:
+    """Refuse what was kept on the phone by somebody else than who is signed in."""
+    named = request.headers.get("x-user-key")
+    if named is not None and named != user_key(user):
+        raise OtherAccount(_("Another account has signed in on this device."))
 
 
 def _list_of(request: Request) -> list[Any]:
@@ -80,8 +113,7 @@ def _list_of(request: Request) -> list[Any]:
     return body
 
 
-def _apply(raws: list[Any], *, user: User) -> list[Answer]:
-    at = timezone.now()
+def _apply(raws: list[Any], *, user: User, at: dt.datetime) -> list[Answer]:
     parsed = [parsing.parse(raw) for raw in raws]
     places: dict[UUID, list[int]] = {}
     for place, one in enumerate(parsed):
@@ -112,6 +144,10 @@ def _read(user: User, patient_id: UUID, commands: list[Command]) -> tuple[Patien
 
 def _as_json(raw: Any, answer: Answer) -> dict[str, str | None]:
     said: dict[str, str | None] = {"id": _id_of(raw), "outcome": answer.outcome.value}
+    if answer.received_at is not None:
+        said["received_at"] = answer.received_at.isoformat()
+    if answer.is_unplanned:
+        said["flag"] = "no_longer_prescribed"
     if answer.refusal is not None:
         said |= {"code": answer.refusal.why.value, "reason": sentence(answer.refusal)}
     return said
@@ -120,4 +156,4 @@ def _as_json(raw: Any, answer: Answer) -> dict[str, str | None]:
 def _id_of(raw: Any) -> str | None:
     """The id as it was sent, shortened and without what JSON cannot carry; none where there is none."""
     sent = raw.get("id") if isinstance(raw, dict) else None
-    return sent[: parsing.LONGEST_TEXT].encode(errors="replace").decode() if isinstance(sent, str) else None
+    return sent[: parsing.LONGEST_NAME].encode(errors="replace").decode() if isinstance(sent, str) else None

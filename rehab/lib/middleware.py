@@ -4,10 +4,14 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.http import url_has_allowed_host_and_scheme
+
+from rehab.lib.release import release
+from rehab.lib.user_key import NOBODY, user_key
 
 PERMISSIONS_POLICY = "camera=(self), microphone=(self), geolocation=(), payment=(), usb=()"
 
@@ -24,7 +28,7 @@ def keep_for_offline(view: View) -> View:
 
 
 class AnswerHeaders:
-    """Adds the permissions policy, and the cache rule where the view has set none."""
+    """Adds the permissions policy, the cache rule where the view has set none, and to pages whose they are."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -37,6 +41,11 @@ class AnswerHeaders:
             match = request.resolver_match
             kept = match is not None and getattr(match.func, "kept_for_offline", False)
             response.headers["Cache-Control"] = "private, no-cache" if kept else "no-store"
+        # A phone keeps and shows a stored page only with these two: what has none is a portal's or a proxy's.
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            response.headers["X-App-Version"] = release()
+            if response.status_code < 500:
+                response.headers["X-User-Key"] = _user_key(request)
         return response
 
 
@@ -63,6 +72,13 @@ class LoginRequired(LoginRequiredMiddleware):
         page = _page_shown(request)
         sign_in = redirect_to_login(page, self.get_login_url(view_func), self.get_redirect_field_name(view_func))
         return HttpResponse(status=401, headers={"HX-Redirect": sign_in.url})
+
+
+def _user_key(request: HttpRequest) -> str:
+    # Who has brought no session costs no look at the database; all others were mostly looked up for the page itself.
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES or not hasattr(request, "user"):
+        return NOBODY
+    return user_key(request.user)
 
 
 def _page_shown(request: HttpRequest) -> str:

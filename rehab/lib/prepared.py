@@ -12,7 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import Model, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 
-Value = UUID | dt.date | dt.datetime | str | int | None
+Value = UUID | dt.date | dt.datetime | str | int | bool | None
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _adapter() -> Callable[[Value], Any]:
 
     def adapt(value: Any) -> Any:
         kind = type(value)
-        if kind is str or kind is int or value is None:
+        if kind is str or kind is int or kind is bool or value is None:
             return value
         if kind is UUID:
             return value if native_uuid else value.hex

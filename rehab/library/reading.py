@@ -25,6 +25,7 @@ INSTRUMENTS: Final = "08_instruments.yaml"
 ADHERENCE: Final = "09_adherence.yaml"
 TARGETS: Final = "10_targets.yaml"
 SYNONYMS: Final = "11_synonyms.yaml"
+AREAS: Final = "12_areas.yaml"
 SOURCES: Final = "SOURCES.md"
 
 FILES: Final = (
@@ -40,6 +41,7 @@ FILES: Final = (
     ADHERENCE,
     TARGETS,
     SYNONYMS,
+    AREAS,
 )
 
 
@@ -266,6 +268,11 @@ def synonyms() -> Mapping[str, tuple[str, ...]]:
 def equipment() -> Mapping[str, tuple[str, ...]]:
     """The groups of equipment, each with the words that it is named by."""
     return {group: tuple(words) for group, words in read(SYNONYMS)["equipment"].items()}
+
+
+def areas() -> dict[str, str]:
+    """Where an owner can say that it hurts: each area of the body map with its words; practice, not evidence."""
+    return {row["code"]: row["label"] for row in read(AREAS)["areas"]}
 
 
 def metrics() -> dict[str, str]:

@@ -13,26 +13,16 @@ from django.db import IntegrityError, transaction
 
 from accounts.access import Right, Role, allowed
 from accounts.models import User
-from rehab.lib.prepared import PreparedInsert, Value
 from rehab.patients.models import Patient
 from rehab.programs.models import LadderStep, Prescription
 from rehab.sessions import commands as parsing
-from rehab.sessions.commands import ExposureFact, PainFact, Refusal, SlotFact, Why
+from rehab.sessions.commands import ExposureFact, MedicineFact, PainFact, Refusal, SlotFact, Why
+from rehab.sessions.commands.facts import prescription_of
 from rehab.sessions.day import Day, Event
-from rehab.sessions.models import Command, ExerciseSession, Exposure, PainAnswer, PerformedExercise
+from rehab.sessions.models import Command, Exposure, MedicineAnswer, PainAnswer, PerformedExercise, RefusedCommand
+from rehab.sessions.storing import Fresh, store
 
 ATTEMPTS: Final = 3
-
-COMMANDS: Final = PreparedInsert(
-    Command,
-    *("id", "clinic", "patient", "kind", "body_hash", "issued_by", "done_at", "received_at", "day"),
-    *("time_zone", "plan_version"),
-)
-PERFORMED: Final = PreparedInsert(
-    PerformedExercise,
-    *("command", "clinic", "patient", "prescription", "day", "slot", "state", "share", "skip_reason"),
-    *("recorded_by", "done_at"),
-)
 
 
 class Outcome(StrEnum):
@@ -46,17 +36,23 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What became of one command, and the instant at which it counts."""
+    """What became of one command, when it arrived first, and the instant at which it counts.
+
+    ``is_unplanned``: it is kept, and what was done was not, or no longer, prescribed on that day.
+    """
 
     outcome: Outcome
     refusal: Refusal | None = None
     done_at: dt.datetime | None = None
+    received_at: dt.datetime | None = None
+    is_unplanned: bool = False
 
 
 class _Receipt(NamedTuple):
     body_hash: str
     issued_by: UUID
     done_at: dt.datetime
+    received_at: dt.datetime
 
 
 class _Plan(NamedTuple):
@@ -71,9 +67,9 @@ class _Step(NamedTuple):
 
 
 Order = tuple[dt.datetime, UUID]
-# What two answers must share for the later one to win: (prescription, day, slot), (session's day, moment) or
-# (rung, day).
-Key = tuple[UUID, dt.date, int] | tuple[dt.date, str] | tuple[UUID, dt.date]
+# What two answers must share for the later one to win: (prescription, day, slot), (session's day, moment),
+# (rung, day), or (day, medicine, time).
+Key = tuple[UUID, dt.date, int] | tuple[dt.date, str] | tuple[UUID, dt.date] | tuple[dt.date, str, str]
 
 
 @dataclass
@@ -101,7 +97,7 @@ def apply_commands(
     """
     if not allowed(Right.LOG, roles):
         return [_refused(Why.NOT_ALLOWED) for _ in commands]
-    apply = partial(_apply, patient=patient, commands=commands, by=by, at=at, day=day)
+    apply = partial(_apply, patient=patient, roles=roles, commands=commands, by=by, at=at, day=day)
     # Commands are nearly always new: they are tried without looking whether their keys are taken.
     with suppress(IntegrityError, _Unsure), transaction.atomic():
         return apply(look_first=False)
@@ -124,6 +120,7 @@ def _refused(why: Why, **params: object) -> Answer:
 def _apply(
     *,
     patient: Patient,
+    roles: frozenset[Role],
     commands: Sequence[parsing.Command | Refusal],
     by: User,
     at: dt.datetime,
@@ -132,7 +129,7 @@ def _apply(
 ) -> list[Answer]:
     known = _known(patient, [one for one in commands if isinstance(one, parsing.Command)], day, look_first=look_first)
     answers: list[Answer] = []
-    fresh: list[tuple[parsing.Command, dt.datetime]] = []
+    fresh: list[Fresh] = []
     for command in commands:
         if isinstance(command, Refusal):
             answers.append(Answer(outcome=Outcome.REFUSED, refusal=command))
@@ -140,26 +137,54 @@ def _apply(
         answer = _weigh(command, patient=patient, by=by, at=at, known=known)
         answers.append(answer)
         if answer.done_at is not None and answer.outcome is not Outcome.ALREADY_APPLIED:
-            fresh.append((command, answer.done_at))
-            known.receipts[command.id] = _Receipt(command.body_hash, by.pk, answer.done_at)
-            key = _key(command)
-            known.last[key] = max(known.last.get(key, (answer.done_at, command.id)), (answer.done_at, command.id))
+            fresh.append(Fresh(command, answer.done_at, answer.is_unplanned))
+            known.receipts[command.id] = _Receipt(command.body_hash, by.pk, answer.done_at, at)
+            order = answer.done_at, command.id
+            if (key := _key(command)) is not None:
+                known.last[key] = max(known.last.get(key, order), order)
     if not look_first and any(
         answer.outcome is Outcome.REFUSED and isinstance(command, parsing.Command)
         for command, answer in zip(commands, answers, strict=True)
     ):
         raise _Unsure
     if fresh:
-        _store(fresh, patient=patient, by=by, at=at)
+        store(fresh, patient=patient, roles=roles, by=by, at=at)
+    _remember_refused(commands, answers, by=by, at=at)
     return answers
 
 
-def _key(command: parsing.Command) -> Key:
-    if isinstance(command.fact, PainFact):
-        return command.fact.session_day, command.fact.moment
-    if isinstance(command.fact, ExposureFact):
-        return command.fact.step, command.day
-    return command.fact.prescription, command.day, command.fact.slot
+def _remember_refused(
+    commands: Sequence[parsing.Command | Refusal], answers: Sequence[Answer], *, by: User, at: dt.datetime
+) -> None:
+    """That a numbered command arrived is known even where it is refused: its number is no gap then."""
+    refused = [
+        RefusedCommand(
+            id=one.id,
+            issued_by_id=by.pk,
+            device=one.device,
+            sequence=one.sequence,
+            code=answer.refusal.why.value,
+            received_at=at,
+        )
+        for one, answer in zip(commands, answers, strict=True)
+        if isinstance(one, parsing.Command) and one.device and one.sequence and answer.refusal
+    ]
+    if refused:
+        RefusedCommand.objects.bulk_create(refused, ignore_conflicts=True)
+
+
+def _key(command: parsing.Command) -> Key | None:
+    """What the command answers; ``None`` for what is never answered twice: each measure, report and message counts."""
+    fact = command.fact
+    if isinstance(fact, SlotFact):
+        return fact.prescription, command.day, fact.slot
+    if isinstance(fact, PainFact):
+        return fact.session_day, fact.moment
+    if isinstance(fact, ExposureFact):
+        return fact.step, command.day
+    if isinstance(fact, MedicineFact):
+        return command.day, fact.medicine, fact.time
+    return None
 
 
 def _weigh(command: parsing.Command, *, patient: Patient, by: User, at: dt.datetime, known: _Known) -> Answer:
@@ -167,40 +192,45 @@ def _weigh(command: parsing.Command, *, patient: Patient, by: User, at: dt.datet
     if receipt is not None:
         if (receipt.body_hash, receipt.issued_by) != (command.body_hash, by.pk):
             return _refused(Why.SAME_ID_OTHER_CONTENT)
-        return Answer(outcome=Outcome.ALREADY_APPLIED, done_at=receipt.done_at)
+        return Answer(outcome=Outcome.ALREADY_APPLIED, done_at=receipt.done_at, received_at=receipt.received_at)
     if command.patient != patient.pk:
         return _refused(Why.PATIENT_UNKNOWN)
     done_at = parsing.when(command, received_at=at, dog_zone=patient.time_zone)
     if isinstance(done_at, Refusal):
         return Answer(outcome=Outcome.REFUSED, refusal=done_at)
-    refusal = _misfit(command, known)
-    if refusal is not None:
-        return Answer(outcome=Outcome.REFUSED, refusal=refusal)
-    last = known.last.get(_key(command))
+    fits = _fits(command, known)
+    if isinstance(fits, Refusal):
+        return Answer(outcome=Outcome.REFUSED, refusal=fits)
+    key = _key(command)
+    last = known.last.get(key) if key else None
     superseded = last is not None and last > (done_at, command.id)
-    return Answer(outcome=Outcome.SUPERSEDED if superseded else Outcome.APPLIED, done_at=done_at)
+    return Answer(
+        outcome=Outcome.SUPERSEDED if superseded else Outcome.APPLIED,
+        done_at=done_at,
+        received_at=at,
+        is_unplanned=not fits,
+    )
 
 
-def _misfit(command: parsing.Command, known: _Known) -> Refusal | None:
-    """Why the dog's plan does not take the command, if it does not."""
+def _fits(command: parsing.Command, known: _Known) -> bool | Refusal:
+    """Whether the day's plan asks for it; a refusal where it is about nothing that the dog ever had."""
     fact = command.fact
-    if isinstance(fact, SlotFact):
-        plan = known.plans.get(fact.prescription)
-        if plan is None:
-            return Refusal(why=Why.PRESCRIPTION_UNKNOWN)
-        return parsing.fits(
-            fact,
-            day=command.day,
-            starts_on=plan.starts_on,
-            ends_on=plan.ends_on,
-            times_per_day=plan.times_per_day,
-        )
     if isinstance(fact, ExposureFact):
         step = known.steps.get(fact.step)
         if step is None:
             return Refusal(why=Why.STEP_UNKNOWN)
-        return parsing.fits_step(day=command.day, starts_on=step.starts_on, ends_on=step.ends_on)
-    return None
+        return parsing.is_prescribed(day=command.day, starts_on=step.starts_on, ends_on=step.ends_on)
+    about = prescription_of(fact)
+    if about is None:
+        return True
+    plan = known.plans.get(about)
+    if plan is None:
+        return Refusal(why=Why.PRESCRIPTION_UNKNOWN)
+    if not isinstance(fact, SlotFact):
+        return True
+    if fact.slot > plan.times_per_day:
+        return Refusal(why=Why.SLOT_RANGE, params={"most": plan.times_per_day})
+    return parsing.is_prescribed(day=command.day, starts_on=plan.starts_on, ends_on=plan.ends_on)
 
 
 def _known(patient: Patient, commands: Sequence[parsing.Command], day: Day | None, *, look_first: bool) -> _Known:
@@ -208,7 +238,8 @@ def _known(patient: Patient, commands: Sequence[parsing.Command], day: Day | Non
     if look_first and commands:
         rows = Command.objects.filter(pk__in=[command.id for command in commands])
         known.receipts = {
-            row[0]: _Receipt(*row[1:]) for row in rows.values_list("pk", "body_hash", "issued_by_id", "done_at")
+            row[0]: _Receipt(*row[1:])
+            for row in rows.values_list("pk", "body_hash", "issued_by_id", "done_at", "received_at")
         }
     slots = {(command.fact.prescription, command.day) for command in commands if isinstance(command.fact, SlotFact)}
     if day is not None:
@@ -216,8 +247,9 @@ def _known(patient: Patient, commands: Sequence[parsing.Command], day: Day | Non
             known.plans[one.id] = _Plan(one.starts_on, one.ends_on, one.times_per_day)
             slots.discard((one.id, day.day))
         known.last |= {(prescription, day.day, slot): event.order for (prescription, slot), event in day.last.items()}
-    if slots:
-        _read_slots(known, patient, slots)
+    beside = {about for one in commands if not isinstance(one.fact, SlotFact) and (about := prescription_of(one.fact))}
+    if slots or beside - known.plans.keys():
+        _read_slots(known, patient, slots, beside)
     if sessions := {one.fact.session_day for one in commands if isinstance(one.fact, PainFact)}:
         pain = PainAnswer.objects.filter(patient=patient, day__in=sessions)
         for session_day, moment, done_at, pk in pain.values_list("day", "moment", "done_at", "pk"):
@@ -225,14 +257,20 @@ def _known(patient: Patient, commands: Sequence[parsing.Command], day: Day | Non
             known.last[key] = max(known.last.get(key, (done_at, pk)), (done_at, pk))
     if practised := {(one.fact.step, one.day) for one in commands if isinstance(one.fact, ExposureFact)}:
         _read_steps(known, patient, practised)
+    if given := {one.day for one in commands if isinstance(one.fact, MedicineFact)}:
+        doses = MedicineAnswer.objects.filter(patient=patient, day__in=given)
+        for on, medicine, time, done_at, pk in doses.values_list("day", "medicine", "time", "done_at", "pk"):
+            dose = on, medicine, time
+            known.last[dose] = max(known.last.get(dose, (done_at, pk)), (done_at, pk))
     return known
 
 
-def _read_slots(known: _Known, patient: Patient, slots: set[tuple[UUID, dt.date]]) -> None:
-    prescriptions = Prescription.objects.filter(patient=patient, pk__in={prescription for prescription, _ in slots})
+def _read_slots(known: _Known, patient: Patient, slots: set[tuple[UUID, dt.date]], beside: set[UUID]) -> None:
+    asked = beside.union(prescription for prescription, _ in slots)
+    prescriptions = Prescription.objects.filter(patient=patient, pk__in=asked)
     for pk, starts_on, ends_on, times in prescriptions.values_list("pk", "starts_on", "ends_on", "times_per_day"):
         known.plans[pk] = _Plan(starts_on, ends_on, times)
-    if not known.plans:
+    if not slots or not known.plans:
         return
     events = PerformedExercise.objects.filter(
         patient=patient,
@@ -256,93 +294,6 @@ def _read_steps(known: _Known, patient: Patient, practised: set[tuple[UUID, dt.d
     for step, on, done_at, pk in said.values_list("step_id", "day", "done_at", "pk"):
         key = step, on
         known.last[key] = max(known.last.get(key, (done_at, pk)), (done_at, pk))
-
-
-def _store(
-    fresh: Sequence[tuple[parsing.Command, dt.datetime]], *, patient: Patient, by: User, at: dt.datetime
-) -> None:
-    by_id = by.pk
-    COMMANDS.rows(
-        [
-            (
-                command.id,
-                patient.clinic_id,
-                patient.pk,
-                command.kind,
-                command.body_hash,
-                by_id,
-                done_at,
-                at,
-                command.day,
-                command.time_zone or patient.time_zone,
-                command.plan_version,
-            )
-            for command, done_at in fresh
-        ]
-    )
-    performed: list[tuple[Value, ...]] = []
-    pain: list[tuple[UUID, PainFact, dt.datetime]] = []
-    exposures: list[Exposure] = []
-    for command, done_at in fresh:
-        fact = command.fact
-        if isinstance(fact, PainFact):
-            pain.append((command.id, fact, done_at))
-            continue
-        if isinstance(fact, ExposureFact):
-            exposures.append(
-                Exposure(
-                    command_id=command.id,
-                    clinic_id=patient.clinic_id,
-                    patient_id=patient.pk,
-                    step_id=fact.step,
-                    day=command.day,
-                    done=fact.done,
-                    pain_after=fact.pain_after,
-                    stop_signs=list(fact.stop_signs),
-                    recorded_by_id=by_id,
-                    done_at=done_at,
-                )
-            )
-            continue
-        said = (fact.prescription, command.day, fact.slot, fact.state, fact.share, fact.skip_reason)
-        performed.append((command.id, patient.clinic_id, patient.pk, *said, by_id, done_at))
-    if performed:
-        PERFORMED.rows(performed)
-    if exposures:
-        Exposure.objects.bulk_create(exposures)
-    if pain:
-        sessions = _sessions(patient, {fact.session_day for _, fact, _ in pain})
-        PainAnswer.objects.bulk_create(
-            PainAnswer(
-                command_id=pk,
-                clinic_id=patient.clinic_id,
-                patient_id=patient.pk,
-                session_id=sessions[fact.session_day],
-                day=fact.session_day,
-                moment=fact.moment,
-                score=fact.score,
-                recorded_by_id=by_id,
-                done_at=done_at,
-            )
-            for pk, fact, done_at in pain
-        )
-
-
-def _sessions(patient: Patient, days: set[dt.date]) -> dict[dt.date, UUID]:
-    """The first session of each day, made where nobody has made it yet."""
-    rows = ExerciseSession.objects.filter(patient=patient, day__in=days, number=1)
-    found: dict[dt.date, UUID] = dict(rows.values_list("day", "pk"))
-    if missing := days - found.keys():
-        ExerciseSession.objects.bulk_create(
-            (
-                ExerciseSession(clinic_id=patient.clinic_id, patient_id=patient.pk, day=day, number=1)
-                for day in sorted(missing)
-            ),
-            # Another caregiver may answer in the same moment: theirs is then the session.
-            ignore_conflicts=True,
-        )
-        found = dict(rows.all().values_list("day", "pk"))
-    return found
 
 
 def event_of(command: parsing.Command, *, done_at: dt.datetime, by: User) -> Event | None:

@@ -18,6 +18,8 @@ from tests import make
 
 pytestmark = pytest.mark.usefixtures("clock")
 
+ARRIVED = make.NOW.isoformat()
+
 
 @pytest.fixture
 def clock() -> Any:
@@ -67,11 +69,11 @@ def test_each_command_is_answered_by_its_id(as_user: Any, owner: User, item: Pre
     browser = as_user(owner)
     tick, undo, ache = command(item), command(item, "undo", done_at="2026-03-18T16:01:00Z"), pain(item)
     assert answers(browser, tick, undo, ache) == [
-        {"id": sent["id"], "outcome": "applied"} for sent in (tick, undo, ache)
+        {"id": sent["id"], "outcome": "applied", "received_at": ARRIVED} for sent in (tick, undo, ache)
     ]
-    assert answers(browser, tick) == [{"id": tick["id"], "outcome": "already_applied"}]
+    assert answers(browser, tick) == [{"id": tick["id"], "outcome": "already_applied", "received_at": ARRIVED}]
     late = command(item, done_at="2026-03-18T15:00:00Z")
-    assert answers(browser, late) == [{"id": late["id"], "outcome": "superseded"}]
+    assert answers(browser, late) == [{"id": late["id"], "outcome": "superseded", "received_at": ARRIVED}]
     assert (Command.objects.count(), PerformedExercise.objects.count(), PainAnswer.objects.count()) == (4, 3, 1)
 
 
@@ -84,7 +86,7 @@ def test_refused_command_has_a_reason_and_harms_no_other(as_user: Any, owner: Us
         "code": "slot_range",
         "reason": "This exercise is planned 12 times a day at most.",
     }
-    assert found[1] == {"id": good["id"], "outcome": "applied"}
+    assert found[1] == {"id": good["id"], "outcome": "applied", "received_at": ARRIVED}
     assert [(one["id"], one["code"]) for one in found[2:]] == [
         (None, "not_an_object"),
         ("?" * 64, "field_too_long"),

@@ -17,6 +17,7 @@ REVIEWED = {
     "09_adherence.yaml": "3de2adebad7f",
     "10_targets.yaml": "d9ea3f69489b",
     "11_synonyms.yaml": "d8f4aa0f11f5",
+    "12_areas.yaml": "792ca1037e71",
     "SOURCES.md": "0d587a67dbcc",
 }
 

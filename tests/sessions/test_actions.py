@@ -285,13 +285,15 @@ def test_stale_plan_is_recorded_and_no_reason_to_refuse(patient: Patient, owner:
     assert Command.objects.get().plan_version == 2
 
 
-@pytest.mark.parametrize(("ended", "outcome"), [(0, "applied"), (1, Why.AFTER_END)])
-def test_day_on_which_it_was_taken_out_still_counts(
-    patient: Patient, owner: User, item: Prescription, program: Program, ended: int, outcome: str
+@pytest.mark.parametrize(("ended", "unplanned"), [(0, False), (1, True)])
+def test_what_is_no_longer_prescribed_is_kept_and_marked(
+    patient: Patient, owner: User, item: Prescription, program: Program, ended: int, unplanned: bool
 ) -> None:
     ends_on = make.TODAY - dt.timedelta(days=ended)
     Prescription.objects.filter(pk=item.pk).update(ends_on=ends_on, ended_by=program.decisions.get())
-    assert outcomes(apply(patient, owner, command(patient, prescription=item))) == [outcome]
+    (answer,) = apply(patient, owner, command(patient, prescription=item))
+    assert (answer.outcome, answer.is_unplanned) == ("applied", unplanned)
+    assert PerformedExercise.objects.get().is_unplanned is unplanned
 
 
 @pytest.mark.parametrize("count", [2, 20])

@@ -18,8 +18,7 @@ from rehab.sessions.commands import (
     Refusal,
     SlotFact,
     Why,
-    fits,
-    fits_step,
+    is_prescribed,
     parse,
     when,
 )
@@ -89,7 +88,19 @@ def test_envelope_is_read() -> None:
 
 
 def test_what_a_newer_phone_adds_around_is_ignored() -> None:
-    assert parse(raw(device="d1", seq=7)) == parse(raw())
+    assert parse(raw(seq=7, battery="low")) == parse(raw())
+
+
+def test_number_of_a_phone_is_no_part_of_the_content() -> None:
+    numbered = good(device=DOG, sequence=7)
+    assert (numbered.device, numbered.sequence, numbered.body_hash) == (UUID(DOG), 7, good().body_hash)
+
+
+@pytest.mark.parametrize(
+    ("device", "sequence"), [(DOG, None), (None, 1), ("phone", 1), (DOG, 0), (DOG, "1"), (DOG, True)]
+)
+def test_half_a_number_is_refused(device: object, sequence: object) -> None:
+    assert isinstance(parse(raw(device=device, sequence=sequence)), Refusal)
 
 
 def test_unknown_zone_is_left_to_the_dog() -> None:
@@ -299,32 +310,19 @@ def test_instant_never_lies_after_the_arrival_nor_too_long_before(
 
 
 @pytest.mark.parametrize(
-    ("day", "why"),
+    ("day", "prescribed"),
     [
-        ("2026-03-09", Why.BEFORE_START),
-        ("2026-03-10", None),
-        ("2026-03-19", None),
+        ("2026-03-09", False),
+        ("2026-03-10", True),
+        ("2026-03-19", True),
         # The day on which it was ended: it may have been done before the change.
-        ("2026-03-20", None),
-        ("2026-03-21", Why.AFTER_END),
+        ("2026-03-20", True),
+        ("2026-03-21", False),
     ],
 )
-def test_prescription_takes_facts_of_its_period(day: str, why: Why | None) -> None:
-    fact = SlotFact(prescription=UUID(ITEM), slot=1, state="done", share=100)
-    refusal = fits(
-        fact,
-        day=dt.date.fromisoformat(day),
-        starts_on=dt.date(2026, 3, 10),
-        ends_on=dt.date(2026, 3, 20),
-        times_per_day=1,
-    )
-    assert (refusal and refusal.why) is why
-
-
-def test_slot_beyond_the_times_a_day_is_refused() -> None:
-    fact = SlotFact(prescription=UUID(ITEM), slot=3, state="done", share=100)
-    refusal = fits(fact, day=DAY, starts_on=DAY, ends_on=None, times_per_day=2)
-    assert refusal == Refusal(why=Why.SLOT_RANGE, params={"most": 2})
+def test_what_is_done_outside_its_period_was_not_prescribed(day: str, prescribed: bool) -> None:
+    found = is_prescribed(day=dt.date.fromisoformat(day), starts_on=dt.date(2026, 3, 10), ends_on=dt.date(2026, 3, 20))
+    assert found is prescribed
 
 
 STEP = "01a20170-0000-7000-8000-000000000004"
@@ -388,18 +386,3 @@ def test_every_stop_sign_of_the_content_can_be_said() -> None:
     assert good(kind="exposure", payload=practice(stop_signs=codes)).fact == ExposureFact(
         step=UUID(STEP), done=True, pain_after=2, stop_signs=tuple(codes)
     )
-
-
-@pytest.mark.parametrize(
-    ("starts", "ends", "why"),
-    [
-        (0, None, None),
-        (-3, 0, None),  # practised before the change of the day
-        (1, None, Why.STEP_BEFORE_START),
-        (-3, -1, Why.STEP_AFTER_END),
-    ],
-)
-def test_rung_takes_practice_in_its_own_days(starts: int, ends: int | None, why: Why | None) -> None:
-    ends_on = None if ends is None else DAY + dt.timedelta(days=ends)
-    refusal = fits_step(day=DAY, starts_on=DAY + dt.timedelta(days=starts), ends_on=ends_on)
-    assert (refusal.why if refusal else None) is why

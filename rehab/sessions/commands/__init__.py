@@ -1,0 +1,172 @@
+"""What a phone may say: a command dict becomes a frozen value or a refusal, before any database is asked.
+
+Refusals are codes with plain parameters; ``rehab.sessions.wording`` turns them into sentences. Unknown kinds and unknown
+payload fields are refused, because ignoring them would lose what an owner wrote; unknown fields around them are
+ignored, so that a newer phone can talk to an older server.
+"""
+
+import datetime as dt
+import hashlib
+import json
+import zoneinfo
+from typing import Final
+from uuid import UUID
+
+from rehab.sessions.commands import fields
+from rehab.sessions.commands.facts import FACTS, MOMENTS, MOST_SLOTS, SKIP_REASONS
+from rehab.sessions.commands.fields import LONGEST_NAME, Raw, day_of
+from rehab.sessions.commands.values import (
+    Command,
+    ExposureFact,
+    Fact,
+    MeasureFact,
+    MedicineFact,
+    MessageFact,
+    PainFact,
+    Refusal,
+    RefusedError,
+    ReportFact,
+    ResponseFact,
+    SlotFact,
+    Why,
+)
+
+LONGEST_DELAY: Final = dt.timedelta(days=90)
+DAYS_BACK: Final = 2
+MOST_NUMBER: Final = 2**31 - 1
+
+__all__ = [
+    "DAYS_BACK",
+    "FACTS",
+    "LONGEST_DELAY",
+    "LONGEST_NAME",
+    "MOMENTS",
+    "MOST_SLOTS",
+    "SKIP_REASONS",
+    "Command",
+    "ExposureFact",
+    "Fact",
+    "MeasureFact",
+    "MedicineFact",
+    "MessageFact",
+    "PainFact",
+    "Refusal",
+    "ReportFact",
+    "ResponseFact",
+    "SlotFact",
+    "Why",
+    "can_complete",
+    "day_of",
+    "is_prescribed",
+    "parse",
+    "when",
+]
+
+
+def parse(raw: object) -> Command | Refusal:
+    """The command in a decoded JSON object, or why it is none.
+
+    ``id``, ``kind``, ``patient``, ``payload``, ``day`` and ``done_at`` must be there; a ``done_at`` of null asks for the
+    server's clock.
+    """
+    try:
+        return _command(raw)
+    except RefusedError as refused:
+        return refused.refusal
+
+
+def when(command: Command, *, received_at: dt.datetime, dog_zone: str) -> dt.datetime | Refusal:
+    """The instant at which the command counts, or why its times cannot be right.
+
+    A clock that runs ahead is set back to the arrival, which keeps the order of one phone's taps because their keys
+    are ordered too. The day must be the dog's local day of that instant or one of the two before: a page opened before
+    midnight is ticked after it, and yesterday can be completed.
+    """
+    done_at = received_at if command.done_at is None else min(command.done_at, received_at)
+    if done_at < received_at - LONGEST_DELAY:
+        return Refusal(why=Why.TOO_OLD, params={"days": LONGEST_DELAY.days})
+    today = done_at.astimezone(zoneinfo.ZoneInfo(dog_zone)).date()
+    if command.day > today:
+        return Refusal(why=Why.DAY_AHEAD, params={"day": command.day})
+    if command.day < today - dt.timedelta(days=DAYS_BACK):
+        return Refusal(why=Why.DAY_TOO_EARLY, params={"days": DAYS_BACK})
+    return done_at
+
+
+def can_complete(day: dt.date, *, today: dt.date) -> bool:
+    """Whether the family can still add and change answers of the day: today and the two days before it."""
+    return dt.timedelta() <= today - day <= dt.timedelta(days=DAYS_BACK)
+
+
+def is_prescribed(*, day: dt.date, starts_on: dt.date, ends_on: dt.date | None) -> bool:
+    """Whether what was done on the day was still, or already, prescribed.
+
+    The day on which it ended still counts: it may have been done before the change. What was done outside is taken all
+    the same and marked, because health data is not thrown away.
+    """
+    return starts_on <= day and (ends_on is None or day <= ends_on)
+
+
+def _command(raw: object) -> Command:
+    if not isinstance(raw, dict):
+        raise RefusedError(Why.NOT_AN_OBJECT)
+    command_id = fields.uuid(raw, "id")
+    if command_id.version != 7:
+        raise RefusedError(Why.ID_NOT_V7)
+    kind = fields.text(raw, "kind")
+    if kind not in FACTS:
+        raise RefusedError(Why.KIND_UNKNOWN)
+    patient = fields.uuid(raw, "patient")
+    day = fields.day(raw, "day")
+    payload = fields.required(raw, "payload")
+    if not isinstance(payload, dict):
+        raise RefusedError(Why.FIELD_TYPE, field="payload")
+    known, make = FACTS[kind]
+    if not payload.keys() <= known:
+        raise RefusedError(Why.PAYLOAD_UNKNOWN)
+    fact = make(payload, day)
+    done_at = fields.instant(raw, "done_at")
+    time_zone = fields.time_zone(raw)
+    plan_version = _plan_version(raw)
+    device, sequence = _number(raw)
+    return Command(
+        id=command_id,
+        kind=kind,
+        patient=patient,
+        fact=fact,
+        day=day,
+        done_at=done_at,
+        time_zone=time_zone,
+        plan_version=plan_version,
+        body_hash=_hash(kind, patient, fact, day, done_at, time_zone, plan_version),
+        device=device,
+        sequence=sequence,
+    )
+
+
+def _hash(
+    kind: str,
+    patient: UUID,
+    fact: Fact,
+    day: dt.date,
+    done_at: dt.datetime | None,
+    time_zone: str | None,
+    plan_version: int | None,
+) -> str:
+    # Of the values, not of the bytes: the form and the API may spell the same content differently.
+    content = [kind, str(patient), *map(str, vars(fact).values()), str(day), str(done_at), time_zone, plan_version]
+    return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
+
+
+def _plan_version(raw: Raw) -> int | None:
+    if raw.get("plan_version") is None:
+        return None
+    return fields.whole(raw, "plan_version", least=1, most=MOST_NUMBER, why=Why.PLAN_VERSION_RANGE)
+
+
+def _number(raw: Raw) -> tuple[UUID | None, int | None]:
+    """The phone and the number of the command on it; a form without JavaScript has neither."""
+    if raw.get("device") is None and raw.get("sequence") is None:
+        return None, None
+    device = fields.uuid(raw, "device")
+    return device, fields.whole(raw, "sequence", least=1, most=MOST_NUMBER, why=Why.DEVICE_INVALID)

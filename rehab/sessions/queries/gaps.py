@@ -1,0 +1,67 @@
+"""Entries that were made on a phone and never came: numbers that are missing between others."""
+
+import datetime as dt
+from collections.abc import Collection
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from django.db.models import F, Q, Window
+from django.db.models.functions import Lag
+
+from rehab.sessions.models import Command, RefusedCommand
+from rehab.sessions.queries.rows import first_name
+
+LOOK_BACK: Final = dt.timedelta(days=90)
+# A phone sends warning signs before what is older, and a bad connection may hold the rest back for hours.
+PATIENCE: Final = dt.timedelta(days=1)
+
+
+class Gap(NamedTuple):
+    """Entries of one person on one phone that are missing, and between which two instants they were made.
+
+    ``after`` is ``None`` where nothing of that phone came before.
+    """
+
+    user: UUID
+    name: str
+    device: UUID
+    number: int
+    after: dt.datetime | None
+    before: dt.datetime
+
+
+def gaps(users: Collection[UUID], *, at: dt.datetime) -> list[Gap]:
+    """What is missing of these people's entries of ninety days, the newest first; two statements, one without a gap.
+
+    What was refused did arrive. A phone that was lost with all that it had not sent leaves no gap: nothing after it
+    tells of what it held.
+    """
+    person_and_phone, in_order = [F("issued_by"), F("device")], F("sequence").asc()
+    # Over all that ever came: the first of ninety days may follow on an older one.
+    rows = (
+        Command.objects.filter(issued_by__in=users, device__isnull=False)
+        .annotate(
+            last=Window(Lag("sequence", default=0), partition_by=person_and_phone, order_by=in_order),
+            last_at=Window(Lag("done_at"), partition_by=person_and_phone, order_by=in_order),
+        )
+        .filter(sequence__gt=F("last") + 1, received_at__gt=at - LOOK_BACK, received_at__lt=at - PATIENCE)
+        .order_by("-done_at", "pk")
+        .values_list(
+            *("issued_by", "issued_by__name", "issued_by__email", "device", "last", "sequence", "last_at", "done_at")
+        )
+    )
+    found = list(rows)
+    if not found:
+        return []
+    between = Q()
+    for user, _name, _email, device, last, sequence, _last_at, _done_at in found:
+        between |= Q(issued_by=user, device=device, sequence__gt=last, sequence__lt=sequence)
+    arrived = list(RefusedCommand.objects.filter(between).values_list("issued_by", "device", "sequence").distinct())
+    missing = []
+    for user, name, email, device, last, sequence, last_at, done_at in found:
+        refused = sum(
+            1 for who, phone, number in arrived if (who, phone) == (user, device) and last < number < sequence
+        )
+        if number := sequence - last - 1 - refused:
+            missing.append(Gap(user, first_name(name, email), device, number, last_at, done_at))
+    return missing

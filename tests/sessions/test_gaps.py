@@ -1,0 +1,102 @@
+"""A number that is missing between others is an entry that never came; one that was refused did come."""
+
+import datetime as dt
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import User
+from rehab.lib.ids import new_id
+from rehab.patients.models import Patient
+from rehab.sessions.models import Command, RefusedCommand
+from rehab.sessions.queries.gaps import gaps
+from tests import make
+
+PHONE = UUID("0a0b0c0d-0000-4000-8000-000000000001")
+TWO_DAYS_AGO = make.NOW - dt.timedelta(days=2)
+
+
+def entry(patient: Patient, user: User, number: int, *, device: UUID = PHONE, at: dt.datetime = TWO_DAYS_AGO) -> None:
+    at += dt.timedelta(minutes=number)
+    Command.objects.create(
+        id=new_id(),
+        clinic=patient.clinic,
+        patient=patient,
+        kind="tick",
+        body_hash="",
+        issued_by=user,
+        done_at=at,
+        received_at=at,
+        day=at.date(),
+        time_zone="UTC",
+        device=device,
+        sequence=number,
+    )
+
+
+def missing(*users: User, at: dt.datetime = make.NOW) -> list[tuple[str, int]]:
+    return [(gap.name, gap.number) for gap in gaps([user.pk for user in users], at=at)]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [([1, 2, 3], []), ([1, 3], [1]), ([2, 3], [1]), ([1, 2, 6, 7, 9], [1, 3])],
+)
+def test_missing_numbers_are_counted(patient: Patient, owner: User, numbers: list[int], expected: list[int]) -> None:
+    for number in reversed(numbers):  # whatever the order of arrival
+        entry(patient, owner, number)
+    assert missing(owner) == [("Olga", number) for number in expected]
+
+
+def test_refused_entry_did_arrive(patient: Patient, owner: User) -> None:
+    for number in (1, 4):
+        entry(patient, owner, number)
+    RefusedCommand.objects.create(
+        id=new_id(), issued_by=owner, device=PHONE, sequence=2, code="too_old", received_at=make.NOW
+    )
+    (gap,) = gaps([owner.pk], at=make.NOW)
+    assert (gap.number, gap.device) == (1, PHONE)
+    assert gap.after
+    assert (gap.before - gap.after) == dt.timedelta(minutes=3)
+
+
+def test_each_phone_and_person_counts_alone(patient: Patient, owner: User, caregiver: User) -> None:
+    entry(patient, owner, 1)
+    entry(patient, owner, 1, device=UUID(int=7))
+    for number in (1, 2, 3):
+        entry(patient, caregiver, number)
+    assert missing(owner, caregiver) == []
+    entry(patient, caregiver, 5)
+    assert missing(owner, caregiver) == [("Carl", 1)]
+    assert missing(owner) == []
+
+
+def test_what_may_still_be_under_way_is_waited_for(patient: Patient, owner: User) -> None:
+    entry(patient, owner, 1)
+    entry(patient, owner, 3, at=make.NOW - dt.timedelta(hours=20))
+    assert missing(owner) == []
+    assert missing(owner, at=make.NOW + dt.timedelta(hours=20)) == [("Olga", 1)]
+    assert missing(owner, at=make.NOW + dt.timedelta(days=91)) == []
+
+
+def test_gaps_cost_two_statements(patient: Patient, owner: User) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        assert gaps([owner.pk], at=make.NOW) == []
+    assert len(queries) == 1
+    for number in range(1, 20, 2):
+        entry(patient, owner, number)
+    with CaptureQueriesContext(connection) as queries:
+        assert len(gaps([owner.pk], at=make.NOW)) == 9
+    assert len(queries) == 2
+
+
+def test_person_is_told_of_what_never_came(as_user: Any, patient: Patient, owner: User, caregiver: User) -> None:
+    for number in (1, 3, 6):
+        entry(patient, owner, number, at=dt.datetime.now(dt.UTC) - dt.timedelta(days=2))
+    html = as_user(owner).get(reverse("sessions:outbox")).content.decode()
+    assert ("1 entry, made between" in html, "2 entries, made between" in html) == (True, True)
+    assert "never came" not in as_user(caregiver).get(reverse("sessions:outbox")).content.decode()
