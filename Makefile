@@ -12,7 +12,7 @@ STATIC := $(shell find static -type f 2>/dev/null)
 MIGRATIONS := $(shell find accounts rehab -path '*/migrations/*.py' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock fmt screenshots clean
+.PHONY: help run test test-browser test-engines check bench lock fmt messages screenshots clean
 .SUFFIXES:
 .DELETE_ON_ERROR:
 
@@ -69,6 +69,12 @@ run: var/.stamp-static var/.stamp-content-$(DATABASE) var/.stamp-demo-$(DATABASE
 test: $(VENV)/.stamp-dev ## Run every test on every database, broker and browser that is there
 	@$(BIN)/python tests/run.py
 
+test-browser: $(VENV)/.stamp-dev ## Run every browser scenario, the slow ones too (Chromium)
+	@$(BIN)/python tests/run.py --suite browser
+
+test-engines: $(VENV)/.stamp-dev ## Run the phone without a network in another browser engine (WebKit)
+	@$(BIN)/python tests/run.py --suite engines
+
 check: $(VENV)/.stamp-dev ## Lint, types, layers, templates, migrations, deployment settings
 	@$(BIN)/python tests/check.py
 
@@ -86,6 +92,9 @@ fmt: $(VENV)/.stamp-dev ## Format code and templates
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format --quiet .
 	@find templates -name '*.html' -exec $(BIN)/djade --target-version 5.2 {} + || true
+
+messages: $(VENV)/.stamp-dev ## Bring the Spanish catalogues up to the source, and compile them
+	@$(BIN)/python -m tests.messages
 
 screenshots: $(VENV)/.stamp-dev ## Take the pictures of README and docs
 	@$(BIN)/python -m tests.screenshots

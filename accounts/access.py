@@ -34,6 +34,7 @@ class Right(StrEnum):
     ADJUST = "assign and adjust a program inside the signed row"
     LOOSEN = "loosen a limit with a reason"
     HOLD = "choose a more careful option"
+    LIFT_STOP = "lift what a warning sign has stopped"
 
 
 STAFF: Final = frozenset({Role.THERAPIST, Role.VET})
@@ -50,6 +51,7 @@ RIGHTS: Final[dict[Right, frozenset[Role]]] = {
     Right.ADJUST: STAFF,
     Right.LOOSEN: frozenset({Role.VET}),
     Right.HOLD: STAFF,
+    Right.LIFT_STOP: frozenset({Role.VET}),
 }
 
 

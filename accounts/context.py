@@ -8,6 +8,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, User
+from rehab.lib.user_key import user_key
 
 
 def _holds(request: HttpRequest, *roles: Membership.Role) -> bool:
@@ -23,10 +24,11 @@ def _cares_for_a_dog(request: HttpRequest) -> bool:
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """The product's name, whether this is the demo, and what the person is here."""
+    """The product's name, whether this is the demo, and who the person is here."""
     return {
         "product_name": _("Steadyback"),
         "demo": settings.DEMO,
+        "user_key": SimpleLazyObject(lambda: user_key(request.user)),
         "is_staff_member": SimpleLazyObject(lambda: _holds(request, Membership.Role.VET, Membership.Role.THERAPIST)),
         "is_clinic_admin": SimpleLazyObject(lambda: _holds(request, Membership.Role.ADMIN)),
         "is_caregiver": SimpleLazyObject(lambda: _cares_for_a_dog(request)),

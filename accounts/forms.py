@@ -72,7 +72,7 @@ class NameField(forms.CharField):
 
 
 class SettingsForm(forms.Form):
-    """Name, time zone and language of the person who is signed in."""
+    """Name, time zone, language and units of the person who is signed in."""
 
     name = NameField(help_text=_("As it is shown beside what you write and decide."))
     time_zone = forms.ChoiceField(
@@ -87,9 +87,15 @@ class SettingsForm(forms.Form):
         widget=forms.RadioSelect(attrs={"class": "segmented"}),
         error_messages={"invalid_choice": _("Please choose one of the languages.")},
     )
+    units = forms.ChoiceField(
+        label=_("Units"),
+        choices=User.Units.choices,
+        widget=forms.RadioSelect(attrs={"class": "segmented"}),
+        error_messages={"invalid_choice": _("Please choose one of the two.")},
+    )
 
     def __init__(self, data: QueryDict | None, *, user: User) -> None:
-        super().__init__(data, initial={"name": user.name, "time_zone": user.time_zone, "language": user.language})
+        super().__init__(data, initial={name: getattr(user, name) for name in self.base_fields})
         zone = self.fields["time_zone"]
         assert isinstance(zone, forms.ChoiceField)  # noqa: S101 (declared above)
         zone.choices = time_zone_choices(user.time_zone)

@@ -40,11 +40,16 @@ class User(AbstractBaseUser, PermissionsMixin):
         ENGLISH = "en", _("English")
         SPANISH = "es", _("Spanish")
 
+    class Units(models.TextChoices):
+        METRIC = "metric", _("Kilograms and centimetres")
+        IMPERIAL = "imperial", _("Pounds and inches")
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     email = models.EmailField(_("e-mail"), max_length=254, unique=True)
     name = models.CharField(_("name"), max_length=120, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_time_zone])
     language = models.CharField(_("language"), max_length=8, choices=Language.choices, default=Language.ENGLISH)
+    units = models.CharField(_("units"), max_length=8, choices=Units.choices, default=Units.METRIC)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -58,6 +63,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(email=Lower("email")), name="email_is_lower_case"),
+            models.CheckConstraint(condition=Q(units__in=["metric", "imperial"]), name="units_are_known"),
         ]
 
     def __str__(self) -> str:

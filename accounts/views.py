@@ -72,7 +72,7 @@ def sign_up_closed(request: HttpRequest) -> HttpResponse:
 @access(Rule.SIGNED_IN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings_edit(request: HttpRequest) -> HttpResponse:
-    """Change one's own name, time zone and language."""
+    """Change one's own name, time zone, language and units."""
     user = signed_in(request)
     form = SettingsForm(request.POST if request.method == "POST" else None, user=user)
     if not form.is_valid():
@@ -80,7 +80,8 @@ def settings_edit(request: HttpRequest) -> HttpResponse:
     user.name = form.cleaned_data["name"]
     user.time_zone = form.cleaned_data["time_zone"]
     user.language = form.cleaned_data["language"]
-    user.save(update_fields=["name", "time_zone", "language"])
+    user.units = form.cleaned_data["units"]
+    user.save(update_fields=["name", "time_zone", "language", "units"])
     with override(user.language):
         messages.success(request, _("Your settings are saved."))
     response = redirect("accounts:settings")

@@ -234,7 +234,7 @@ STATIC_ROOT = VAR_DIR / "static-root"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "rehab.lib.static_files.HashedFiles"},
 }
 
 # --- Language and time -----------------------------------------------------------------------------------------
@@ -467,6 +467,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     # A photo or clip that was just chosen is seen soon; with nothing to do this is one look at an index.
     "media": {"task": "rehab.library.tasks.prepare_media", "schedule": 5, "options": {"expires": 5}},
+    "clips": {"task": "rehab.sessions.tasks.forget_unfinished_clips", "schedule": 3600, "options": {"expires": 3600}},
     "summaries": {
         "task": "rehab.guidance.tasks.refresh_summaries",
         "schedule": SUMMARY_REFRESH_SECONDS,

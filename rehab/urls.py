@@ -2,12 +2,16 @@
 
 from django.urls import include, path
 
+from rehab import pwa
 from rehab.views import home
 
 urlpatterns = [
     path("", home, name="home"),
     # Patterns are tried in order, and most requests are a family's: its pages come first.
     path("", include("rehab.sessions.urls")),
+    path("sw.js", pwa.worker, name="worker"),
+    path("manifest.webmanifest", pwa.manifest, name="manifest"),
+    path("offline/", pwa.offline, name="offline"),
     path("accounts/", include("accounts.sign_in_urls")),
     path("", include("accounts.urls")),
     path("", include("rehab.library.urls")),

@@ -1,6 +1,8 @@
 """`make test`: the whole suite, on every database, broker and browser that is there.
 
-What is left out is the last thing said, with the command that would add it; with CI=true that is a failure.
+What is left out is the last thing said, with the command that would add it; with CI=true that is a failure. Two suites
+have commands of their own: `make test-browser` (every browser scenario, the slow ones too) and `make test-engines`
+(the phone without a network, in a browser of another family). `make test` says so, and it is no failure there.
 """
 
 import argparse
@@ -31,7 +33,7 @@ from psycopg import sql
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.journeys.browsers import find_chromium  # noqa: E402 (the path comes first)
+from tests.journeys.browsers import find_chromium, find_webkit  # noqa: E402 (the path comes first)
 
 RUN = f"{os.getpid()}x{secrets.token_hex(2)}"
 STRICT = os.environ.get("CI", "").lower() in ("1", "true")
@@ -218,13 +220,33 @@ def broker_answers(url: str) -> bool:
 
 # --- The run -------------------------------------------------------------------------------------------------------
 
-EVERYWHERE = "not browser and not broker"
+EVERYWHERE = "not browser and not broker and not engine"
+QUICK = "browser and not slow_browser"
+ELSEWHERE = {
+    "the slow browser scenarios": "make test-browser",
+    "the phone without a network in WebKit": "make test-engines",
+}
 ADD = {
     "PostgreSQL": "apt-get install postgresql   (or TEST_DATABASE_URL=postgres://… make test)",
     "Redis": "apt-get install redis-server && redis-server --daemonize yes",
     "RabbitMQ": "apt-get install rabbitmq-server && rabbitmq-server -detached",
     "Chromium": "apt-get install chromium",
+    "WebKit": "apt-get install webkit2gtk-driver xvfb",
 }
+
+
+def plan_browser(resources: ExitStack) -> tuple[list[Lane], dict[str, str]]:
+    """Return the lane of every browser test, the slow ones too."""
+    if find_chromium():
+        return [Lane(name="browser all", select="browser", processes=1)], {}
+    return [], {"browser journeys": ADD["Chromium"]}
+
+
+def plan_engines(resources: ExitStack) -> tuple[list[Lane], dict[str, str]]:
+    """Return the lane of the browser of another family."""
+    if find_webkit():
+        return [Lane(name="engine webkit", select="engine", processes=1)], {}
+    return [], {"the phone without a network in WebKit": ADD["WebKit"]}
 
 
 def plan(resources: ExitStack) -> tuple[list[Lane], dict[str, str]]:
@@ -257,7 +279,13 @@ def plan(resources: ExitStack) -> tuple[list[Lane], dict[str, str]]:
             left_out[f"worker and beat on {name}"] = ADD[name]
     if find_chromium():
         lanes += [
-            Lane(name=f"browser {name}", select="browser", environment=environment, processes=1)
+            Lane(
+                name=f"browser {name}",
+                # What the phone does by itself is walked once, on the first database.
+                select=f"{QUICK} and not phone" if environment else QUICK,
+                environment=environment,
+                processes=1,
+            )
             for name, environment in databases.items()
         ]
     else:
@@ -265,7 +293,10 @@ def plan(resources: ExitStack) -> tuple[list[Lane], dict[str, str]]:
     return lanes, left_out
 
 
-def report(results: list[Result], left_out: dict[str, str]) -> int:
+PLANS = {"usual": plan, "browser": plan_browser, "engines": plan_engines}
+
+
+def report(results: list[Result], left_out: dict[str, str], elsewhere: dict[str, str]) -> int:
     """Print the summary; returns the exit code."""
     print("\n=== Lanes")
     for result in results:
@@ -276,6 +307,8 @@ def report(results: list[Result], left_out: dict[str, str]) -> int:
         print(f"Skipped: {reason}")
     failed = sum(result.failed for result in results)
     print(f"{sum(result.passed for result in results)} passed, {failed} failed")
+    for what, command in elsewhere.items():
+        print(f"Not in this suite: {what}. To run it: {command}")
     for what, command in left_out.items():
         print(f"LEFT OUT: {what}. To add it: {command}")
     if STRICT and (left_out or reasons):
@@ -291,13 +324,14 @@ def stop(number: int, frame: FrameType | None) -> NoReturn:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--suite", choices=PLANS, default="usual", help="which tests")
     parser.add_argument("--lane", action="append", help="only lanes whose name begins with this")
     parser.add_argument("pytest", nargs="*", help="passed on to pytest, such as tests/patients")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, stop)
     with ExitStack() as resources:
         scratch = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="steadyback-tests-")))
-        lanes, left_out = plan(resources)
+        lanes, left_out = PLANS[options.suite](resources)
         if options.lane:
             lanes = [lane for lane in lanes if lane.name.startswith(tuple(options.lane))]
         results: list[Result] = []
@@ -307,7 +341,7 @@ def main() -> int:
         if len(results) < len(lanes):
             print("\nInterrupted.")
             return 130
-    return report(results, left_out)
+    return report(results, left_out, ELSEWHERE if options.suite == "usual" else {})
 
 
 if __name__ == "__main__":

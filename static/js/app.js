@@ -1,39 +1,18 @@
-// The glue between htmx and the page: command stamps, focus, spoken changes, network errors, menus.
+// The glue between htmx and the page: focus, spoken changes, network errors, menus.
 
 const announce = (text) => {
   document.getElementById("announce").textContent = text;
 };
 
-/** The moment as ISO 8601 with this device's own offset, so that the server can tell the dog's day. */
-const localIso = (date) => {
-  const pad = (number) => String(number).padStart(2, "0");
-  const offset = -date.getTimezoneOffset();
-  const ahead = Math.abs(offset);
-  const day = [date.getFullYear(), pad(date.getMonth() + 1), pad(date.getDate())].join("-");
-  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(pad).join(":");
-  return `${day}T${time}${offset < 0 ? "-" : "+"}${pad(Math.floor(ahead / 60))}:${pad(ahead % 60)}`;
-};
-
-/** Stamps once: a repeated send must carry the same content as the first, or the server refuses its id. */
-const stamp = (form) => {
-  const { done_at: doneAt, time_zone: timeZone } = form.elements;
-  if (doneAt && !doneAt.value) doneAt.value = localIso(new Date());
-  if (timeZone && !timeZone.value) timeZone.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
-};
-
-// Capturing, so that it runs before htmx reads the form, and for a plain submit too.
+// A form that asks for the time zone of this device says it; the commands of an owner are phone.js's.
 document.addEventListener(
   "submit",
-  (event) => {
-    if (event.target.matches("form[data-command]")) stamp(event.target);
+  ({ target }) => {
+    const zone = target.querySelector("input[name=time_zone]");
+    if (zone && !zone.value) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
   },
   true,
 );
-
-// A page that comes back from the back/forward cache would send commands that were already used.
-window.addEventListener("pageshow", (event) => {
-  if (event.persisted && document.querySelector("form[data-command]")) window.location.reload();
-});
 
 const focusOn = (element) => {
   if (!element.matches("a[href], button, input, select, textarea, [tabindex]")) element.tabIndex = -1;
@@ -49,27 +28,6 @@ document.addEventListener("htmx:afterSettle", ({ target }) => {
   if (spoken) announce(spoken.textContent.trim());
   const next = inside("[data-focus-after-swap]");
   if (next) focusOn(next);
-});
-
-// Two taps whose requests crossed: each answer knows the day as it was before the other. So the last one to end asks
-// for the whole day. Counted on the request itself, because the form that sent it may be gone when it ends.
-let commandsUnderWay = 0;
-let haveCrossed = false;
-let pressed = "";
-document.addEventListener("htmx:beforeSend", ({ detail }) => {
-  if (!detail.elt.matches("form[data-command]")) return;
-  commandsUnderWay += 1;
-  pressed = detail.requestConfig.triggeringEvent?.submitter?.id ?? "";
-  haveCrossed ||= commandsUnderWay > 1;
-  detail.xhr.addEventListener("loadend", () => {
-    commandsUnderWay -= 1;
-    if (commandsUnderWay > 0 || !haveCrossed) return;
-    haveCrossed = false;
-    if (!document.getElementById("today")) return;
-    window.htmx
-      .ajax("GET", window.location.pathname, { target: "#today", select: "#today", swap: "outerHTML" })
-      .then(() => document.getElementById(pressed)?.focus());
-  });
 });
 
 const dropNetworkToast = () => document.querySelector("#messages [data-network]")?.remove();

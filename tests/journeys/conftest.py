@@ -1,5 +1,6 @@
 """Infrastructure of the journeys: the running product, a mail server, a browser, an accessibility check."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from tests.journeys.browsers import find_chromium
+from tests.journeys.chaos import Chaos
 from tests.journeys.stack import Stack, free_port
 
 NAVIGATION_MS = 15_000
@@ -108,6 +110,16 @@ def stack(_stack: Stack, transactional_db: None, mail_server: MailServer) -> Ite
             _stack.kill(name)
 
 
+@pytest.fixture
+def chaos(stack: Stack, expected: list[str]) -> Iterator[Chaos]:
+    """A network in front of the product that fails when a test wants it to: `new_phone(base_url=chaos.base_url)`."""
+    proxy = Chaos(upstream=stack.port, port=free_port())
+    # What browser and htmx say of a network that fails is not a fault of the page.
+    expected += [r"net::ERR_", r"Failed to fetch", r"htmx:\w+.*\[object"]
+    yield proxy
+    proxy.close()
+
+
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
     path = find_chromium()
@@ -135,28 +147,43 @@ NewContext = Callable[..., BrowserContext]
 
 
 @pytest.fixture
-def new_context(browser: Browser, stack: Stack) -> Iterator[NewContext]:
-    """Open a browser of its own (cookies, storage) per person: `new_context(viewport={…}, locale="es")`.
+def expected() -> list[str]:
+    """Patterns of what a browser may complain of in this test."""
+    return [r"Failed to load resource"]
 
-    A script error or a refused resource on any page fails the test at its end.
-    """
-    contexts: list[BrowserContext] = []
+
+Watch = Callable[[Page], None]
+
+
+@pytest.fixture
+def watch(expected: list[str]) -> Iterator[Watch]:
+    """Listen to a page: a script error, a refused resource or a failed answer fails the test at its end."""
     problems: list[str] = []
 
-    def watch(page: Page) -> None:
-        page.on("pageerror", lambda error: problems.append(f"{page.url}: {error}"))
+    def note(page: Page, text: str) -> None:
+        if not any(re.search(pattern, text) for pattern in expected):
+            problems.append(f"{page.url}: {text}")
+
+    def listen(page: Page) -> None:
+        page.on("pageerror", lambda error: note(page, str(error)))
+        page.on("console", lambda message: note(page, message.text) if message.type == "error" else None)
         page.on(
-            "console",
-            lambda message: (
-                problems.append(f"{page.url}: {message.text}")
-                if message.type == "error" and "Failed to load resource" not in message.text
+            "response",
+            lambda answer: (
+                note(page, f"{answer.url}: {answer.status}")
+                if answer.status >= 500 and "x-chaos" not in answer.headers
                 else None
             ),
         )
-        page.on(
-            "response",
-            lambda response: problems.append(f"{response.url}: {response.status}") if response.status >= 500 else None,
-        )
+
+    yield listen
+    assert problems == []
+
+
+@pytest.fixture
+def new_context(browser: Browser, stack: Stack, watch: Watch) -> Iterator[NewContext]:
+    """Open a browser of its own (cookies, storage) per person: `new_context(viewport={…}, locale="es")`."""
+    contexts: list[BrowserContext] = []
 
     def open_context(**options: Any) -> BrowserContext:
         # Without motion, a page is what it will be as soon as it is there: axe would measure colours half-way.
@@ -170,7 +197,6 @@ def new_context(browser: Browser, stack: Stack) -> Iterator[NewContext]:
     yield open_context
     for context in contexts:
         context.close()
-    assert problems == []
 
 
 @pytest.fixture
@@ -192,12 +218,36 @@ def desktop(new_context: NewContext) -> BrowserContext:
     return new_context(viewport={"width": 1440, "height": 900})
 
 
+# A new size takes a frame, and colours fade over from day to night: what is measured must have arrived.
+SETTLED = """new Promise((arrived) => requestAnimationFrame(() => requestAnimationFrame(arrived)))
+    .then(() => Promise.allSettled(document.getAnimations().map((one) => one.finished)))
+    .then(() => true)"""
+
+
+def settle(page: Page) -> None:
+    """Wait until a page that was opened or changed stands still."""
+    page.wait_for_load_state()
+    page.evaluate(SETTLED)
+
+
+def eventually(page: Page, read: Callable[[], Any], expected: Any, *, seconds: float = 10) -> None:
+    """Wait until what is stored is what it should be: a page may show an answer before the server has it.
+
+    Raises: AssertionError with what was found last.
+    """
+    deadline = time.monotonic() + seconds
+    while (found := read()) != expected and time.monotonic() < deadline:
+        page.wait_for_timeout(100)
+    assert found == expected
+
+
 @pytest.fixture
 def assert_accessible() -> Callable[[Page], None]:
     """Check a page with axe: no violation of any rule."""
     axe = Axe()
 
     def check(page: Page) -> None:
+        settle(page)
         results = axe.run(page)
         found = [
             f"{rule['id']} ({rule['impact']}): {[node['target'] for node in rule['nodes']]}"

@@ -12,7 +12,8 @@ from celery import shared_task
 
 @shared_task(ignore_result=True, name="tests.leave_mark")
 def leave_mark(*, folder: str, number: int, seconds: float) -> None:
-    """Take a while, then leave a file; a second run of the same number leaves a second file."""
+    """Say that it has begun, take a while, then leave a file; a second run of the same number leaves a second file."""
+    (Path(folder) / f"{number}.begun").touch()
     time.sleep(seconds)
     mark = Path(folder) / f"{number}.{time.time_ns()}"
     mark.touch(exist_ok=False)
@@ -20,7 +21,12 @@ def leave_mark(*, folder: str, number: int, seconds: float) -> None:
 
 def marks(folder: Path) -> list[int]:
     """Return the numbers of the tasks that ran, each as often as it ran."""
-    return sorted(int(path.name.partition(".")[0]) for path in folder.iterdir())
+    return sorted(int(path.name.partition(".")[0]) for path in folder.iterdir() if path.suffix != ".begun")
+
+
+def begun(folder: Path) -> list[int]:
+    """Return the numbers of the tasks that a worker has taken up, whatever became of them."""
+    return sorted(int(path.stem) for path in folder.glob("*.begun"))
 
 
 def main(folder: str, first: str, count: str, seconds: str) -> None:

@@ -48,11 +48,12 @@ def database_url() -> str:
 class Stack:
     """Processes of one installation; each can be killed and started again by a test.
 
-    `var` holds its files: the embedded broker, mail, static files, and one log per process.
+    `var` holds its files: the embedded broker, mail, static files, and one log per process; `root` is the release.
     """
 
     def __init__(self, *, var: Path, environment: Mapping[str, str] | None = None) -> None:
         self.var = var
+        self.root = ROOT
         self.port = free_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
         self.environment = {
@@ -81,7 +82,7 @@ class Stack:
             with self.log_path(name).open("ab") as log:
                 self.processes[name] = subprocess.Popen(
                     self.commands[name],
-                    cwd=ROOT,
+                    cwd=self.root,
                     env=self.environment,
                     stdin=subprocess.DEVNULL,
                     stdout=log,
@@ -116,7 +117,7 @@ class Stack:
         """
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
+            cwd=self.root,
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -14,7 +14,7 @@ from django.conf import settings
 from kombu import Connection
 
 from rehab.celery import app
-from tests.journeys.effects import marks
+from tests.journeys.effects import begun, marks
 from tests.journeys.stack import ROOT, Stack
 
 pytestmark = [pytest.mark.broker, pytest.mark.django_db(transaction=True)]
@@ -68,6 +68,13 @@ def wait_for(folder: Path, *, count: int, seconds: float = 40) -> None:
         time.sleep(0.1)
 
 
+def wait_until_begun(folder: Path, *, count: int, seconds: float = 40) -> None:
+    deadline = time.monotonic() + seconds
+    while len(begun(folder)) < count:
+        assert time.monotonic() < deadline, f"{len(begun(folder))} of {count} tasks had begun after {seconds} s"
+        time.sleep(0.1)
+
+
 def test_concurrent_publishers_lose_and_double_nothing(installation: Stack, folder: Path) -> None:
     installation.start("worker")
     writers = [publisher(installation, folder, first=index * 60, count=60, seconds=0.0) for index in range(3)]
@@ -82,22 +89,22 @@ def test_concurrent_publishers_lose_and_double_nothing(installation: Stack, fold
 
 def test_stopped_worker_finishes_what_runs_and_leaves_the_rest_for_the_next(installation: Stack, folder: Path) -> None:
     installation.start("worker")
-    publish(installation, folder, first=0, count=6, seconds=1.0)
-    time.sleep(0.5)
+    publish(installation, folder, first=0, count=12, seconds=1.0)
+    wait_until_begun(folder, count=2)
 
     installation.stop("worker")
     done_by_first = marks(folder)
     installation.start("worker")
-    wait_for(folder, count=6)
+    wait_for(folder, count=12)
 
-    assert 2 <= len(done_by_first) < 6
-    assert marks(folder) == list(range(6))
+    assert 2 <= len(done_by_first) < 12
+    assert marks(folder) == list(range(12))
 
 
 def test_killed_worker_is_followed_by_one_that_works(installation: Stack, folder: Path) -> None:
     installation.start("worker")
     publish(installation, folder, first=0, count=2, seconds=30.0)
-    time.sleep(1.0)
+    wait_until_begun(folder, count=2)
 
     installation.kill("worker")
     installation.start("worker")

@@ -13,7 +13,7 @@ from rehab.programs.models import Prescription, Program
 from tests import make
 from tests.journeys.conftest import NewContext
 from tests.journeys.stack import Stack
-from tests.journeys.test_main_loop import choose
+from tests.journeys.test_main_loop import choose, zone_where_it_is
 from tests.journeys.test_today import signed_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -42,11 +42,12 @@ def define_hip(vet: Page, dog: Patient) -> None:
     vet.get_by_role("button", name="Read through and sign").click()
     expect(vet.get_by_text("D5").first).to_be_visible()
     vet.get_by_role("button", name="Sign the definition").click()
-    vet.wait_for_load_state()
+    expect(vet.get_by_role("button", name="Sign the definition")).to_have_count(0)
     assert ProblemDefinition.objects.get(patient=dog).is_signed
 
 
 def names(page: Page) -> list[str]:
+    page.wait_for_load_state()
     return page.locator(".plan .plan-name").all_inner_texts()
 
 
@@ -65,7 +66,8 @@ def test_a_vet_assigns_a_program_for_the_hip_after_one_that_only_trains_the_back
     call_command("load_library", verbosity=0)
     clinic = make.make_clinic()
     vera = make.join(make.make_user("vera@example.test", "Dr. Vera Lind"), clinic, "vet")
-    dog = make.make_patient(clinic, vera, owner=make.make_user("olga@example.test", "Olga Ruiz"))
+    olga = make.make_user("olga@example.test", "Olga Ruiz")
+    dog = make.make_patient(clinic, vera, owner=olga, time_zone=zone_where_it_is(15))
     vet = signed_in(desktop, "vera@example.test", stack.base_url)
     define_hip(vet, dog)
 
@@ -153,7 +155,7 @@ def test_a_program_is_built_without_javascript(stack: Stack, new_context: NewCon
     call_command("load_library", verbosity=0)
     clinic = make.make_clinic()
     vera = make.join(make.make_user("vera@example.test", "Dr. Vera Lind"), clinic, "vet")
-    dog = make.make_patient(clinic, vera)
+    dog = make.make_patient(clinic, vera, time_zone=zone_where_it_is(15))
     make.make_definition(dog, vera, re_exam_due_on=dog.today(make.now()) + dt.timedelta(days=14), signed_at=make.now())
     page = signed_in(new_context(java_script_enabled=False), "vera@example.test", stack.base_url)
     page.goto(f"/patients/{dog.pk}/program/assign/")

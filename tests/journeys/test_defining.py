@@ -13,7 +13,7 @@ from rehab.patients.signing_rules import Answers
 from tests import make
 from tests.journeys.conftest import MailServer
 from tests.journeys.stack import Stack
-from tests.journeys.test_main_loop import choose, sign_in
+from tests.journeys.test_main_loop import choose, sign_in, zone_where_it_is
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -26,7 +26,7 @@ def test_a_draft_is_saved_while_it_is_written(
     clinic = make.make_clinic()
     vera = make.join(make.make_user("vera@example.test", "Dr. Vera Lind"), clinic, "vet")
     tom = make.join(make.make_user("tom@example.test", "Tom Reyes"), clinic, "therapist")
-    dog = make.make_patient(clinic, vera)
+    dog = make.make_patient(clinic, vera, time_zone=zone_where_it_is(15))
     page = desktop.new_page()
     sign_in(page, "vera@example.test", mail_server)
     page.goto(f"/patients/{dog.pk}/definition/")

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, ViewportSize
 from accounts.demo import PERSONAS
 from rehab.demo import create_demo
 from tests import make
-from tests.journeys.conftest import NewContext
+from tests.journeys.conftest import NewContext, settle
 from tests.journeys.stack import Stack
 from tests.journeys.test_today import signed_in
 from tests.screenshots import PAGES, go
@@ -25,10 +25,6 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 LOOKS: tuple[tuple[ViewportSize, Literal["light", "dark"]], ...] = ((DESK, "light"), (PHONE, "light"), (PHONE, "dark"))
 # The narrowest phone, and a desk at 400 % (WCAG 2.2, 1.4.10).
 NARROW: ViewportSize = {"width": 320, "height": 640}
-# A new size takes a frame, and colours fade over from day to night: what is measured must have arrived.
-SETTLED = """new Promise((arrived) => requestAnimationFrame(() => requestAnimationFrame(arrived)))
-    .then(() => Promise.allSettled(document.getAnimations().map((one) => one.finished)))
-    .then(() => true)"""
 NOTHING_UNDER_WAY = """!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling, .htmx-added')"""
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -51,10 +47,9 @@ def test_every_page_is_accessible_on_a_phone_and_on_a_desk_by_day_and_by_night(
             for size, scheme in LOOKS:
                 page.set_viewport_size(size)
                 page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-                page.evaluate(SETTLED)
                 assert_accessible(page)
             page.set_viewport_size(NARROW)
-            page.evaluate(SETTLED)
+            settle(page)
             if over := page.evaluate(TOO_WIDE):
                 scrolls_sideways[name] = over
             page.set_viewport_size(DESK)

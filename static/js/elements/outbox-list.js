@@ -1,0 +1,112 @@
+// <outbox-list hidden> shows what this phone has kept: what needs attention, what waits, and what was sent lately. Its
+// words are its own attributes, one for each kind of command; without JavaScript there is nothing to list.
+
+const fill = (words, values) => words.replace(/\{(\w+)\}/g, (hole, name) => values[name] ?? "");
+
+const shortened = (text) => (text.length > 160 ? `${text.slice(0, 160)}…` : text);
+
+class OutboxList extends HTMLElement {
+  #isListing = false;
+  #isAskedAgain = false;
+  #changed = () => this.#list();
+
+  connectedCallback() {
+    addEventListener("outbox", this.#changed);
+    this.querySelector("[data-send]").addEventListener("click", () => Outbox.drain());
+    this.#list();
+  }
+
+  disconnectedCallback() {
+    removeEventListener("outbox", this.#changed);
+  }
+
+  get #user() {
+    return document.getElementById("outbox").dataset.user;
+  }
+
+  #whatOf({ kind, payload, what, dog }) {
+    const reason = this.querySelector(`[data-skip-reason="${payload.reason}"]`)?.textContent ?? "";
+    const said = fill(this.dataset[kind] ?? kind, { ...payload, reason }).trim();
+    return [dog, what, said].filter(Boolean).join(" · ");
+  }
+
+  #whenOf({ done_at: doneAt, day }) {
+    const { locale } = document.getElementById("outbox").dataset;
+    const date = { weekday: "long", day: "numeric", month: "long" };
+    const time = { hour: "numeric", minute: "2-digit", hourCycle: "h23" };
+    const when = new Date(doneAt).toLocaleString(locale, { ...date, ...time });
+    if (doneAt.startsWith(day)) return when;
+    return `${when}, ${fill(this.dataset.forDay, { day: new Date(`${day}T12:00`).toLocaleDateString(locale, date) })}`;
+  }
+
+  #reasonOf({ state, error }) {
+    return state === "failed" ? error?.reason || this.dataset.unreadable : "";
+  }
+
+  #entry(record) {
+    const entry = this.querySelector("template[data-entry]").content.firstElementChild.cloneNode(true);
+    entry.dataset.id = record.id;
+    entry.querySelector("[data-what]").textContent = shortened(this.#whatOf(record));
+    entry.querySelector("[data-when]").textContent = this.#whenOf(record);
+    const reason = entry.querySelector("[data-reason]");
+    reason.textContent = this.#reasonOf(record);
+    reason.hidden = !reason.textContent;
+    entry.querySelector("[data-actions]").hidden = record.state !== "failed";
+    entry.querySelector("[data-retry]").addEventListener("click", () => this.#retry(record));
+    entry.querySelector("[data-copy]").addEventListener("click", ({ target }) => this.#copy(record, target));
+    entry.querySelector("[data-discard]").addEventListener("click", () => this.#discard(record));
+    return entry;
+  }
+
+  async #retry({ error, ...record }) {
+    await Outbox.put({ ...record, state: "pending" });
+    Outbox.drain();
+  }
+
+  async #copy(record, button) {
+    const text = [this.#whatOf(record), this.#whenOf(record), record.payload.note, this.#reasonOf(record)];
+    await navigator.clipboard.writeText(text.filter(Boolean).join("\n"));
+    button.textContent = this.dataset.copied;
+  }
+
+  async #discard(record) {
+    const dialog = this.querySelector("dialog");
+    dialog.querySelector("[data-what]").textContent = shortened(this.#whatOf(record));
+    dialog.returnValue = "";
+    dialog.showModal();
+    await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
+    if (dialog.returnValue === "discard") await Outbox.drop(record.seq);
+  }
+
+  async #list() {
+    this.#isAskedAgain = this.#isListing;
+    if (this.#isListing) return;
+    this.#isListing = true;
+    do {
+      this.#isAskedAgain = false;
+      await this.#show();
+    } while (this.#isAskedAgain);
+    this.#isListing = false;
+  }
+
+  async #show() {
+    const [records, { others }] = await Promise.all([Outbox.all(this.#user), Outbox.counts(this.#user)]);
+    const hadFocus = this.contains(document.activeElement);
+    for (const section of this.querySelectorAll("[data-list]")) {
+      const { list: state } = section.dataset;
+      const shown = records.filter((record) => record.state === state).reverse();
+      section.hidden = !shown.length;
+      section.querySelector("ul").replaceChildren(...shown.slice(0, 200).map((record) => this.#entry(record)));
+    }
+    const none = this.querySelector("[data-none]");
+    none.hidden = records.some(({ state }) => state !== "sent");
+    this.querySelector("[data-others]").hidden = !others;
+    this.hidden = false;
+    // The button that was pressed went with its entry.
+    if (hadFocus && document.activeElement === document.body) {
+      (none.hidden ? this.querySelector("section:not([hidden]) h2") : none)?.focus();
+    }
+  }
+}
+
+customElements.define("outbox-list", OutboxList);

@@ -1,0 +1,292 @@
+"""The check for warning signs on a phone: it stops the exercises at once, and never says more than is true."""
+
+import datetime as dt
+import random
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import BrowserContext, Page, expect
+
+from accounts.models import User
+from rehab.library import reading
+from rehab.patients.models import Patient
+from rehab.sessions import warning_signs
+from rehab.sessions.models import WarningReport
+from rehab.sessions.warning_signs import BEST_FIRST, Answers, Check, Past, expected
+from tests import make
+from tests.journeys.conftest import NewContext
+from tests.journeys.test_today import base_url, dog, signed_in
+from tests.sessions.reporting import report
+
+pytestmark = [pytest.mark.browser, pytest.mark.phone, pytest.mark.django_db(transaction=True)]
+__all__ = ["base_url", "dog"]
+
+IsAccessible = Callable[[Page], None]
+CASES = 1500
+TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+RULE = """async (cases) => {
+    const { knownBefore, weigh } = await import("/static/js/lib/warning-signs.js");
+    return cases.map(({ rule, at, answers, ticked }) => weigh(answers, ticked, knownBefore(rule, at), rule.signs));
+}"""
+
+
+def address(dog: Patient) -> str:
+    return reverse("sessions:check", args=[dog.pk])
+
+
+def opened(context: BrowserContext, dog: Patient, base_url: str) -> Page:
+    page = signed_in(context, "olga@example.test", base_url)
+    page.goto(address(dog))
+    return page
+
+
+def tick(page: Page, flag: str) -> None:
+    box = page.locator(f"warning-check input[value={flag}]")
+    box.evaluate("(box) => { const fold = box.closest('details'); if (fold) fold.open = true; }")
+    box.check()
+
+
+def result(page: Page) -> Any:
+    return page.locator("[data-result] [data-urgency]")
+
+
+def some_answers(chance: random.Random) -> dict[str, int | str]:
+    numbers = {"unaided_steps": chance.randint(0, 10), "standing_s": chance.choice([0, 5, 10, 15, 20, 30])}
+    words = {name: chance.choice(choices) for name, choices in BEST_FIRST.items()}
+    everything: dict[str, int | str] = {**numbers, **words}
+    return {name: value for name, value in everything.items() if chance.random() < 0.7}
+
+
+def some_case(chance: random.Random) -> tuple[Past, Answers, list[str]]:
+    hours = sorted(chance.sample(range(1, 120), chance.randint(0, 5)), reverse=True)
+    past = Past(
+        expected=expected(chance.choice([None, 0, 1, 2, 3, 4, 5])),
+        checks=tuple(Check(at=make.NOW - dt.timedelta(hours=hour), answers=some_answers(chance)) for hour in hours),
+        released_at=make.NOW - dt.timedelta(hours=chance.randint(1, 80)) if chance.random() < 0.3 else None,
+    )
+    ticked = [sign.id for sign in reading.red_flags() if chance.random() < 0.03]
+    return past, some_answers(chance), ticked
+
+
+def test_phone_and_server_weigh_alike(dog: Patient, new_phone: NewContext, base_url: str) -> None:
+    chance = random.Random(4)  # noqa: S311 - the same cases each time
+    cases = [some_case(chance) for _ in range(CASES)]
+    signs = [[sign.id, sign.urgency, warning_signs.stop_of(sign)] for sign in reading.red_flags()]
+    here = [
+        warning_signs.weigh(answers, ticked, known=warning_signs.known_before(past, at=make.NOW))
+        for past, answers, ticked in cases
+    ]
+    page = opened(new_phone(), dog, base_url)
+
+    there = page.evaluate(
+        RULE,
+        [
+            {
+                "rule": {
+                    "signs": signs,
+                    "expected": past.expected,
+                    "checks": [[one.at.isoformat(), one.answers] for one in past.checks],
+                    "released_at": past.released_at and past.released_at.isoformat(),
+                },
+                "at": make.NOW.timestamp() * 1000,
+                "answers": answers,
+                "ticked": ticked,
+            }
+            for past, answers, ticked in cases
+        ],
+    )
+
+    assert [{**one, "flags": tuple(one["flags"])} for one in there] == [vars(one) for one in here]
+    by_answers = {flag for (_, _, ticked), one in zip(cases, here, strict=True) for flag in {*one.flags} - {*ticked}}
+    assert by_answers == {"RF01", "RF02", "RF03", "RF04", "RF13", "RF14"}
+    assert {one.urgency for one in here} == {"", *warning_signs.URGENCIES}
+    assert sum(one.flags == () for one in here) > 20
+
+
+def test_hit_without_a_network_stops_at_once_and_tells_the_truth(
+    dog: Patient, new_phone: NewContext, base_url: str, assert_accessible: IsAccessible, expected: list[str]
+) -> None:
+    expected += [r"net::ERR_", r"Failed to fetch"]
+    context = new_phone()
+    page = opened(context, dog, base_url)
+    assert_accessible(page)
+    context.set_offline(True)
+
+    tick(page, "RF01")
+    expect(page.locator(".check-now")).to_contain_text("Call now")
+    page.get_by_role("button", name="Send").click()
+
+    stop = page.get_by_role("dialog", name="Call now")
+    expect(stop).to_be_visible()
+    expect(stop).to_contain_text("Suddenly cannot stand or walk")
+    expect(stop).to_contain_text("Keep your dog still")
+    assert [link.get_attribute("href") for link in stop.get_by_role("link").all()] == [
+        "tel:+15550100",
+        "tel:+15550199",
+    ]
+    expect(stop.get_by_role("status")).to_have_text("Saved on this phone. The clinic does not have it yet.")
+    # What Today goes by on this phone, before anybody else knows.
+    (kept,) = page.evaluate("() => Outbox.tx('outbox', 'readonly', (all) => all.getAll())")
+    assert (kept["kind"], kept["state"], kept["stops"]) == ("report", "pending", True)
+    assert_accessible(page)
+    assert not WarningReport.objects.exists()
+
+    context.set_offline(False)
+    said = re.compile(
+        r"^Received by Lindenhof Veterinary Clinic’s Steadyback at \d\d:\d\d\. Nobody may have read it yet: call\.$"
+    )
+    expect(stop.get_by_role("status")).to_have_text(said)
+    report = WarningReport.objects.get()
+    assert (report.flags, report.urgency, report.stop) == (["RF01"], "emergency_now", "all_active_and_passive")
+    assert "informed" not in page.content()
+
+    stop.get_by_role("button", name="Close").click()
+    expect(stop).to_be_hidden()
+    expect(result(page)).to_have_attribute("data-urgency", "emergency_now")
+    page.reload()
+    expect(result(page)).to_have_attribute("data-urgency", "emergency_now")
+    expect(result(page)).to_contain_text("Nobody may have read it yet: call.")
+
+
+def test_next_check_begins_empty_whatever_happens_to_the_last(
+    dog: Patient, new_phone: NewContext, base_url: str, expected: list[str]
+) -> None:
+    expected += [r"net::ERR_", r"Failed to fetch"]
+    context = new_phone()
+    page = opened(context, dog, base_url)
+    context.set_offline(True)
+    tick(page, "RF16")
+    page.get_by_role("button", name="Send").click()
+    expect(result(page).get_by_role("status")).to_have_text("Saved on this phone. The clinic does not have it yet.")
+    page.get_by_role("button", name="Check again").click()
+    expect(page.locator("warning-check input:checked")).to_have_count(0)
+
+    context.set_offline(False)
+    expect(result(page).get_by_role("status")).to_contain_text("Received by")
+    expect(page.locator("warning-check input:checked")).to_have_count(0)
+    assert page.locator(".check-form").get_attribute("data-stops") is None
+    page.get_by_role("button", name="None of these").click()
+    expect(result(page)).to_have_attribute("data-urgency", "")
+    expect(result(page).get_by_role("status")).to_contain_text("Received by")
+    assert list(WarningReport.objects.order_by("done_at").values_list("flags", flat=True)) == [["RF16"], []]
+
+
+def test_page_that_does_not_know_of_the_report_shows_what_this_phone_has_kept(
+    dog: Patient, new_phone: NewContext, base_url: str, expected: list[str]
+) -> None:
+    expected += [r"net::ERR_", r"Failed to fetch"]
+    context = new_phone()
+    context.route("**/api/v1/**", lambda route: route.abort())
+    page = opened(context, dog, base_url)
+    tick(page, "RF06")
+    page.get_by_role("button", name="Send").click()
+    saved = "Saved on this phone. The clinic does not have it yet."
+    expect(page.get_by_role("dialog").get_by_role("status")).to_have_text(saved)
+
+    page.reload()
+    expect(result(page)).to_have_attribute("data-urgency", "emergency_now")
+    expect(result(page).get_by_role("status")).to_have_text(saved)
+    expect(page.get_by_role("button", name="Send")).to_be_hidden()
+    assert not WarningReport.objects.exists()
+
+    context.unroute("**/api/v1/**")
+    page.reload()
+    expect(result(page).get_by_role("status")).to_contain_text("Received by")
+    assert WarningReport.objects.get().flags == ["RF06"]
+
+
+def test_vet_reads_what_the_family_saw_and_releases(
+    dog: Patient, new_phone: NewContext, desktop: BrowserContext, base_url: str, assert_accessible: IsAccessible
+) -> None:
+    report(dog, User.objects.get(email="olga@example.test"), "RF16", at=make.now(), unaided_steps=9)
+    page = signed_in(desktop, "vera@example.test", base_url)
+    page.goto(reverse("guidance:patient", args=[dog.pk]))
+    notice = page.get_by_role("region", name="A warning sign has stopped the exercises")
+    expect(notice).to_contain_text("Grade 3 suspected; only a vet sets the grade.")
+    assert_accessible(page)
+
+    notice.get_by_role("link", name="Release the exercises").click()
+    assert_accessible(page)
+    page.get_by_role("button", name="Release the exercises").click()
+    assert_accessible(page)
+    page.get_by_label("Why may the exercises go on?").fill("Examined today: walks, no pain")
+    page.get_by_role("button", name="Release the exercises").click()
+
+    expect(page.get_by_text("Released. Bruno’s exercises go on as planned.")).to_be_visible()
+    expect(notice).to_have_count(0)
+    family = opened(new_phone(), dog, base_url)
+    expect(result(family)).to_contain_text("A vet has looked at this and released the exercises.")
+
+
+def test_fall_of_steps_is_a_hit_though_nothing_was_ticked(dog: Patient, new_phone: NewContext, base_url: str) -> None:
+    owner = User.objects.get(email="olga@example.test")
+    report(dog, owner, at=make.now(), unaided_steps=10, knuckling="none", standing_s=20)
+    page = opened(new_phone(), dog, base_url)
+    expect(page.get_by_text("Last time: 20 seconds (today)")).to_be_visible()
+
+    page.locator("input[name=unaided_steps][value='4']").check()
+    page.get_by_role("button", name="Send").click()
+
+    expect(page.get_by_role("dialog", name="Call now")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_contain_text("Suddenly cannot stand or walk")
+    expect(page.get_by_role("dialog").get_by_role("status")).to_contain_text("Received by")
+    assert WarningReport.objects.latest("received_at").flags == ["RF01", "RF03"]
+
+
+def test_sign_of_today_is_a_red_card_and_one_for_the_review_a_note(
+    dog: Patient, new_phone: NewContext, base_url: str, assert_accessible: IsAccessible
+) -> None:
+    page = opened(new_phone(), dog, base_url)
+    tick(page, "RF16")
+    expect(page.get_by_role("button", name="None of these")).to_be_hidden()
+    page.get_by_role("button", name="Send").click()
+    expect(result(page)).to_have_attribute("data-urgency", "call_today")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(result(page)).to_contain_text("Bruno’s exercises stop until a vet releases them.")
+    expect(result(page).get_by_role("status")).to_contain_text("Received by")
+    assert_accessible(page)
+
+    page.get_by_role("button", name="Check again").click()
+    tick(page, "RF29")
+    page.get_by_role("button", name="Send").click()
+    expect(result(page)).to_have_attribute("data-urgency", "next_review")
+    expect(result(page).get_by_role("status")).to_contain_text("Received by")
+    assert "call" not in (result(page).get_by_role("status").text_content() or "")
+    assert_accessible(page)
+    # A milder check clears nothing.
+    assert WarningReport.objects.filter(patient=dog).stopping().count() == 1
+
+
+def test_none_of_these_is_one_tap_and_no_false_comfort(dog: Patient, new_phone: NewContext, base_url: str) -> None:
+    page = opened(new_phone(), dog, base_url)
+    page.get_by_role("button", name="None of these").click()
+    expect(result(page)).to_have_attribute("data-urgency", "")
+    expect(result(page)).to_contain_text("If Bruno seems worse, or you are worried, call all the same.")
+    expect(result(page).get_by_role("status")).to_contain_text("Received by")
+    assert list(WarningReport.objects.values_list("flags", "answers", "urgency")) == [([], {}, "")]
+
+
+def test_check_works_without_javascript(
+    dog: Patient, new_phone: NewContext, base_url: str, assert_accessible: IsAccessible
+) -> None:
+    page = opened(new_phone(java_script_enabled=False), dog, base_url)
+    page.locator("input[value=RF01]").check()
+    page.get_by_role("button", name="Send").click()
+    expect(page).to_have_url(f"{base_url}{address(dog)}")
+    expect(result(page)).to_have_attribute("data-urgency", "emergency_now")
+    expect(result(page)).to_contain_text("Nobody may have read it yet: call.")
+    expect(page.get_by_text("Bruno’s exercises are stopped since")).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "colours"), [(360, "light"), (360, "dark"), (320, "light")])
+def test_page_fits_a_small_phone(
+    dog: Patient, new_context: NewContext, base_url: str, width: int, colours: Any, assert_accessible: IsAccessible
+) -> None:
+    page = opened(new_context(viewport={"width": width, "height": 800}, color_scheme=colours), dog, base_url)
+    assert page.evaluate(TOO_WIDE) <= 0
+    for call in page.locator(".check-calls .call").all():
+        expect(call).to_be_in_viewport()
+    assert_accessible(page)

@@ -1,0 +1,441 @@
+"""The outbox on the phone: what is kept, in which order it goes, and what the page shows of it."""
+
+import datetime as dt
+import gzip
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import BrowserContext, Page, Route, expect
+
+from accounts.models import User
+from rehab.patients.models import Patient
+from rehab.programs.models import Prescription
+from rehab.sessions.models import Command, PainAnswer, PerformedExercise
+from rehab.sessions.screen import words
+from tests import make
+from tests.journeys.conftest import NewContext
+from tests.journeys.stack import ROOT, Stack
+
+pytestmark = [pytest.mark.browser, pytest.mark.phone, pytest.mark.django_db(transaction=True)]
+
+Check = Callable[[Page], None]
+COMMANDS = "**/api/v1/commands/"
+API = "**/api/v1/**"
+
+
+@pytest.fixture
+def dog(stack: Stack) -> Patient:
+    """A dog with one exercise twice a day and one once a day, and two people who care for it."""
+    clinic = make.make_clinic()
+    vet = make.join(make.make_user("vera@example.test", "Dr. Vera Lind"), clinic, "vet")
+    patient = make.make_patient(clinic, vet, owner=make.make_user("olga@example.test", "Olga Ruiz"))
+    make.care_for(patient, make.make_user("carl@example.test", "Carl Ruiz"), "caregiver")
+    today = patient.today(make.now())
+    make.make_definition(patient, vet, re_exam_due_on=today + dt.timedelta(days=9))
+    make.make_program(patient, vet, starts_on=today - dt.timedelta(days=3))
+    return patient
+
+
+def sign_in(context: BrowserContext, email: str, base_url: str) -> None:
+    client = Client()
+    client.force_login(User.objects.get(email=email))
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": base_url}])
+
+
+@pytest.fixture
+def base_url(stack: Stack) -> str:
+    return stack.base_url
+
+
+@pytest.fixture
+def context(dog: Patient, new_phone: NewContext, base_url: str) -> BrowserContext:
+    """Olga's phone, signed in. Its worker has stories of its own, so here every request is the page's."""
+    context = new_phone(service_workers="block")
+    sign_in(context, "olga@example.test", base_url)
+    return context
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """Today, on Olga's phone."""
+    page = context.new_page()
+    page.goto("/today/")
+    page.wait_for_function("() => document.documentElement && self.Outbox !== undefined")
+    return page
+
+
+def item_of(dog: Patient, times: int = 2) -> Prescription:
+    prescription: Prescription = Prescription.objects.get(patient=dog, times_per_day=times)
+    return prescription
+
+
+def outbox(page: Page) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = page.evaluate("() => Outbox.tx('outbox', 'readonly', (store) => store.getAll())")
+    return found
+
+
+def wait_until(page: Page, is_so: Callable[[], bool], seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, outbox(page)
+        page.wait_for_timeout(50)
+
+
+def settled(page: Page) -> None:
+    wait_until(page, lambda: all(one["state"] != "pending" for one in outbox(page)))
+
+
+def tick(page: Page, item: Prescription, slot: int = 1) -> None:
+    page.locator(f"#tick-{item.pk}-{slot}").click()
+
+
+def line(page: Page) -> Any:
+    return page.locator("#outbox [role=status]")
+
+
+def performed() -> list[tuple[int, str]]:
+    return list(PerformedExercise.objects.order_by("done_at", "pk").values_list("slot", "state"))
+
+
+def test_a_tick_is_kept_shown_sent_and_then_the_servers(dog: Patient, page: Page, assert_accessible: Check) -> None:
+    item = item_of(dog)
+    tick(page, item)
+    slot = page.locator(f"#item-{item.pk} .slot").first
+    expect(slot).to_have_attribute("data-state", "done")
+    settled(page)
+    expect(slot).to_contain_text("Olga")
+
+    assert performed() == [(1, "done")]
+    (kept,) = outbox(page)
+    assert (kept["state"], kept["outcome"], kept["sequence"]) == ("sent", "applied", 1)
+    command = Command.objects.get()
+    assert str(command.pk) == kept["id"]
+    assert (str(command.device), command.sequence) == (kept["device"], 1)
+    assert_accessible(page)
+
+
+def test_without_a_way_out_it_waits_survives_a_reload_and_goes_once(
+    dog: Patient, context: BrowserContext, page: Page, assert_accessible: Check
+) -> None:
+    item = item_of(dog)
+    context.route(API, lambda route: route.abort())
+    tick(page, item)
+    slot = page.locator(f"#item-{item.pk} .slot").first
+    expect(slot.locator(".slot-note")).to_contain_text("waiting to be sent")
+    expect(line(page)).to_have_text("Saved on this phone · 1 waiting")
+    page.locator(f"#item-{item.pk} .more summary").click()
+    page.locator(f"#item-{item.pk}").get_by_role("button", name="Half").click()
+    page.locator("#pain-before").get_by_role("button", name=re.compile(r"^7\b")).click()
+    expect(page.locator(f"#item-{item.pk} .slot[data-state=part]")).to_have_count(1)
+    assert_accessible(page)
+
+    page.reload()
+    expect(page.locator(f"#item-{item.pk} .slot[data-state=done]")).to_have_count(1)
+    expect(page.locator(f"#item-{item.pk} .slot[data-state=part]")).to_have_count(1)
+    expect(page.locator("#pain-before")).to_contain_text("Before: 7 of 10")
+    expect(page.locator("#pain-before .notice-act")).to_be_visible()
+    expect(page.locator("#day-ring")).to_contain_text("2/3")
+    assert PerformedExercise.objects.count() == 0
+
+    lost: list[str] = []
+
+    def lose_the_answer(route: Route) -> None:
+        if len(lost) < 2 and route.request.method == "POST":
+            lost.append(route.fetch().text())
+            route.abort()
+        else:
+            route.continue_()
+
+    context.unroute(API)
+    context.route(API, lose_the_answer)
+    page.evaluate("() => dispatchEvent(new Event('online'))")
+    settled(page)
+    expect(line(page)).to_be_empty(timeout=15_000)
+    assert len(lost) == 2
+    assert [one["outcome"] for one in outbox(page)] == ["already_applied"] * 3
+    assert sorted(performed()) == [(1, "done"), (2, "partial")]
+    assert list(PainAnswer.objects.values_list("moment", "score")) == [("before", 7)]
+
+
+def test_a_bouncing_thumb_says_it_once_and_a_second_tap_takes_it_back(dog: Patient, page: Page) -> None:
+    item = item_of(dog)
+    page.evaluate(
+        "(id) => { const button = document.getElementById(id);"
+        " for (const _ of [1, 2, 3]) button.form.requestSubmit(button); }",
+        f"tick-{item.pk}-1",
+    )
+    settled(page)
+    assert performed() == [(1, "done")]
+    slot = page.locator(f"#item-{item.pk} .slot").first
+    for state in ("open", "done"):
+        page.wait_for_timeout(600)
+        tick(page, item)
+        expect(slot).to_have_attribute("data-state", state)
+    settled(page)
+    assert performed() == [(1, "done"), (1, "undone"), (1, "done")]
+    assert [one["sequence"] for one in outbox(page)] == [1, 2, 3]
+
+
+def test_skipping_what_is_left_says_each_time_of_the_day(dog: Patient, context: BrowserContext, page: Page) -> None:
+    item = item_of(dog)
+    context.route(API, lambda route: route.abort())
+    tick(page, item)
+    page.locator(f"#item-{item.pk} .more summary").click()
+    page.locator(f"#item-{item.pk}").get_by_role("button", name="The dog seemed in pain").click()
+    expect(page.locator(f"#item-{item.pk} .slot[data-state=skipped]")).to_have_count(1)
+    say = page.locator(f"#item-{item.pk} [data-said]")
+    expect(say.get_by_role("link")).to_have_attribute("href", f"/dogs/{dog.pk}/check/")
+    context.unroute(API)
+    page.evaluate("() => dispatchEvent(new Event('online'))")
+    settled(page)
+    assert sorted(performed()) == [(1, "done"), (2, "skipped")]
+
+
+def raw(dog: Patient, kind: str, payload: dict[str, Any]) -> dict[str, Any]:
+    """A command as the page would make it; the page adds the id."""
+    now = make.now()
+    day = dog.today(now).isoformat()
+    return {
+        "kind": kind,
+        "patient": str(dog.pk),
+        "payload": payload,
+        "day": day,
+        "done_at": now.isoformat(),
+        "time_zone": "Europe/Madrid",
+        "plan_version": 1,
+        "dog": "Bruno",
+        "what": "Stand",
+    }
+
+
+def add(page: Page, *commands: dict[str, Any]) -> None:
+    page.evaluate(
+        "(all) => Outbox.add(document.getElementById('outbox').dataset.user,"
+        " all.map((one) => ({ ...one, id: one.id ?? Outbox.uuid7() })))",
+        list(commands),
+    )
+
+
+def test_one_that_cannot_be_read_does_not_hold_up_the_others(
+    dog: Patient, page: Page, context: BrowserContext, assert_accessible: Check
+) -> None:
+    slot = {"prescription": str(item_of(dog).pk)}
+    add(
+        page,
+        raw(dog, "tick", {**slot, "slot": 1}),
+        raw(dog, "message", {"text": "x" * 300_000}),
+        raw(dog, "tick", {**slot, "slot": 9}),
+        raw(dog, "tick", {**slot, "slot": 2}),
+    )
+    page.evaluate("() => Outbox.drain()")
+    settled(page)
+    assert [one["state"] for one in outbox(page)] == ["sent", "failed", "failed", "sent"]
+    assert [one["error"]["code"] for one in outbox(page) if "error" in one] == ["status_413", "slot_range"]
+    assert sorted(performed()) == [(1, "done"), (2, "done")]
+
+    line(page).get_by_role("link", name="Needs your attention: 2").click()
+    failed = page.locator("[data-list=failed]")
+    expect(failed.locator(".entry")).to_have_count(2)
+    refused = failed.locator(".entry").filter(has_text="Bruno · Stand · Done")
+    expect(refused.locator("[data-reason]")).to_contain_text("planned 2 times a day")
+    assert_accessible(page)
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    refused.get_by_role("button", name="Copy text").click()
+    expect(refused.get_by_role("button", name="Copied")).to_be_visible()
+    assert "Bruno · Stand · Done" in page.evaluate("() => navigator.clipboard.readText()")
+    refused.get_by_role("button", name="Try again").click()
+    expect(refused.locator("[data-reason]")).to_contain_text("planned 2 times a day")
+    refused.get_by_role("button", name="Discard").click()
+    page.get_by_role("dialog").get_by_role("button", name="Keep it").click()
+    expect(failed.locator(".entry")).to_have_count(2)
+    for left in (1, 0):
+        failed.get_by_role("button", name="Discard").first.click()
+        page.get_by_role("dialog").get_by_role("button", name="Discard").click()
+        expect(failed.locator(".entry")).to_have_count(left)
+    expect(page.get_by_text("All sent. The clinic has everything")).to_be_visible()
+    page.locator("[data-list=sent] summary").click()
+    expect(page.locator("[data-list=sent] .entry")).to_have_count(2)
+
+
+def test_a_warning_goes_first_and_stops_the_exercises_here_at_once(
+    dog: Patient, context: BrowserContext, page: Page, assert_accessible: Check
+) -> None:
+    item = item_of(dog)
+    bodies: list[Any] = []
+
+    def watch(route: Route) -> None:
+        bodies.append(route.request.post_data_json)
+        route.continue_()
+
+    context.route(API, lambda route: route.abort())
+    tick(page, item)
+    tick(page, item, 2)
+    add(page, {**raw(dog, "report", {"answers": {"urination": "none"}, "flags": ["RF01"]}), "stops": True})
+    expect(page.locator("#today > .stopped")).to_be_visible()
+    expect(page.locator(f"#item-{item.pk}")).to_be_hidden()
+    assert_accessible(page)
+    page.reload()
+    expect(page.locator("#today > .stopped")).to_be_visible()
+    expect(page.locator(f"#item-{item.pk}")).to_be_hidden()
+    context.unroute(API)
+    context.route(COMMANDS, watch)
+    page.evaluate("() => Outbox.drain()")
+    settled(page)
+    assert [one["kind"] for one in bodies[0]] == ["report", "tick", "tick"]
+    assert "stops" not in bodies[0][0]
+
+
+def test_only_the_account_that_is_signed_in_sends_and_sees(
+    dog: Patient, context: BrowserContext, page: Page, base_url: str
+) -> None:
+    item = item_of(dog)
+    context.route(API, lambda route: route.abort())
+    tick(page, item)
+    expect(line(page)).to_have_text("Saved on this phone · 1 waiting")
+    sign_in(context, "carl@example.test", base_url)
+    context.unroute(API)
+    page.evaluate("() => Outbox.drain()")
+    page.goto("/today/")
+    expect(page.locator(f"#item-{item.pk} .slot[data-state=open]")).to_have_count(2)
+    tick(page, item, 2)
+    wait_until(page, lambda: performed() == [(2, "done")])
+    page.goto("/phone/outbox/")
+    expect(page.get_by_text("Entries of another account")).to_be_visible()
+    expect(page.locator(".entry:visible")).to_have_count(0)
+    sign_in(context, "olga@example.test", base_url)
+    page.goto("/today/")
+    settled(page)
+    assert dict(Command.objects.values_list("issued_by__email", "sequence")) == {
+        "olga@example.test": 1,
+        "carl@example.test": 1,
+    }
+
+
+def test_a_session_that_has_ended_asks_to_sign_in_and_loses_nothing(
+    dog: Patient, context: BrowserContext, page: Page, base_url: str
+) -> None:
+    context.clear_cookies()
+    tick(page, item_of(dog))
+    expect(line(page).get_by_role("link", name="Sign in to send them · 1 waiting")).to_be_visible()
+    assert outbox(page)[0]["state"] == "pending"
+    sign_in(context, "olga@example.test", base_url)
+    page.evaluate("() => dispatchEvent(new Event('focus'))")
+    settled(page)
+    assert performed() == [(1, "done")]
+
+
+def test_signing_out_warns_while_something_is_not_sent(
+    dog: Patient, context: BrowserContext, page: Page, assert_accessible: Check
+) -> None:
+    context.route(API, lambda route: route.abort())
+    tick(page, item_of(dog))
+    expect(line(page)).to_have_text("Saved on this phone · 1 waiting")
+    page.get_by_text("Account").locator("..").click()
+    page.get_by_role("button", name="Sign out").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("1 entry is not sent.")
+    assert_accessible(page)
+    dialog.get_by_role("button", name="Stay signed in").click()
+    expect(dialog).to_be_hidden()
+    assert page.url.endswith("/today/")
+    page.get_by_text("Account").locator("..").click()
+    page.get_by_role("button", name="Sign out").click()
+    dialog.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(lambda url: "/today/" not in url)
+    page.goto("/today/")
+    expect(page).to_have_url(re.compile("/accounts/login/"))
+
+
+DENIED = """() => { IDBFactory.prototype.open = () => { throw new DOMException("denied", "SecurityError"); }; }"""
+
+
+def test_a_phone_that_keeps_nothing_sends_at_once_or_says_that_it_could_not(
+    dog: Patient, context: BrowserContext, page: Page
+) -> None:
+    item = item_of(dog)
+    context.add_init_script(f"({DENIED})()")
+    page.reload()
+    tick(page, item)
+    wait_until(page, lambda: performed() == [(1, "done")])
+    expect(page.locator(f"#item-{item.pk} .slot[data-state=done]")).to_contain_text("Olga")
+    context.route(API, lambda route: route.abort())
+    tick(page, item, 2)
+    expect(page.locator("#messages")).to_contain_text("could not be saved on this phone")
+    expect(page.locator(f"#item-{item.pk} .slot[data-state=open]")).to_have_count(1)
+    context.unroute(API)
+    page.wait_for_timeout(500)
+    tick(page, item, 2)
+    wait_until(page, lambda: performed() == [(1, "done"), (2, "done")])
+
+
+def test_a_lost_connection_to_the_storage_is_opened_again(dog: Patient, page: Page) -> None:
+    page.evaluate("async () => (await Outbox.open()).close()")
+    tick(page, item_of(dog))
+    wait_until(page, lambda: performed() == [(1, "done")])
+    # A newer version in another tab upgrades: this one lets go, and asks to be loaded anew.
+    page.evaluate(
+        "() => new Promise((resolve) => {"
+        " const request = indexedDB.open('steadyback', 2);"
+        " request.onsuccess = () => { request.result.close(); resolve(); }; })"
+    )
+    tick(page, item_of(dog), 2)
+    expect(page.locator("#messages")).to_contain_text("There is something new.")
+    wait_until(page, lambda: performed() == [(1, "done"), (2, "done")])
+    expect(page.locator("#messages").get_by_role("button", name="Show it")).to_be_visible()
+
+
+def test_two_tabs_send_each_record_once_and_number_them_without_a_gap(
+    dog: Patient, context: BrowserContext, page: Page
+) -> None:
+    slot = {"prescription": str(item_of(dog).pk), "slot": 1}
+    other = context.new_page()
+    other.goto("/today/")
+    bodies: list[Any] = []
+
+    def watch(route: Route) -> None:
+        bodies.append(route.request.post_data_json)
+        route.continue_()
+
+    context.route(COMMANDS, watch)
+    kinds = ["tick", "undo"] * 15
+    add(page, *[raw(dog, kind, slot) for kind in kinds])
+    again = outbox(page)[0]
+    add(other, {**raw(dog, "tick", slot), "id": again["id"]}, raw(dog, "tick", slot))
+    for tab in (page, other):
+        tab.evaluate("() => { Outbox.drain(); }")
+    settled(page)
+    assert [one["sequence"] for body in bodies for one in body] == list(range(1, 32))
+    assert [len(body) for body in bodies] == [25, 6]
+    assert Command.objects.count() == 31
+    assert list(Command.objects.order_by("sequence").values_list("kind", flat=True)) == [*kinds, "tick"]
+
+
+def test_the_page_follows_another_phone_without_taking_away_what_is_open(
+    dog: Patient, new_phone: NewContext, page: Page, base_url: str
+) -> None:
+    item = item_of(dog)
+    fold = page.locator(f"#item-{item.pk} .more")
+    fold.locator("summary").click()
+    page.locator(f"#tick-{item.pk}-2").focus()
+    carls = new_phone(service_workers="block")
+    sign_in(carls, "carl@example.test", base_url)
+    carl = carls.new_page()
+    carl.goto("/today/")
+    tick(carl, item)
+    expect(page.locator(f"#item-{item.pk} .slot[data-state=done]")).to_contain_text("Carl", timeout=20_000)
+    expect(fold).to_have_attribute("open", "")
+    expect(page.locator(f"#tick-{item.pk}-2")).to_be_focused()
+
+
+def test_the_scripts_stay_small_and_the_alarm_is_the_servers() -> None:
+    names = ("app.js", "outbox.js", "phone.js", "lib/commands.js")
+    sizes = {name: len(gzip.compress((ROOT / "static/js" / name).read_bytes())) for name in names}
+    assert sum(sizes.values()) <= 16 * 1024, sizes
+    shown = (ROOT / "templates/sessions/_outbox.html").read_text()
+    assert re.findall(r'data-alarm-from="(\d+)"', shown) == [str(words.PAIN_TO_LOOK_AT)]
