@@ -13,7 +13,7 @@ from rehab.library.models import Exercise, Ladder
 from rehab.patients.models import Caregiver, Observation, Patient, ProblemDefinition
 from rehab.programs.models import Decision, LadderStep, Prescription, Program, TeachBack
 from rehab.programs.schedule import weekdays_for
-from rehab.sessions.models import Command, ExerciseSession, PainAnswer, PerformedExercise
+from rehab.sessions.models import Command, ExerciseSession, Message, PainAnswer, PerformedExercise
 
 NOW = dt.datetime(2026, 3, 18, 17, 0, tzinfo=dt.UTC)  # a Wednesday
 TODAY = NOW.date()
@@ -311,6 +311,30 @@ def make_pain(
         score=score,
         recorded_by=by,
         done_at=done_at,
+    )
+
+
+def make_message(
+    patient: Patient,
+    by: User,
+    text: str = "Hello",
+    at: dt.datetime = NOW,
+    *,
+    from_family: bool = False,
+    written_at: dt.datetime | None = None,
+    **fields: Any,
+) -> Message:
+    """One message of the dog's thread, as it came in."""
+    return Message.objects.create(
+        command=_command(patient, "message", at.date(), by, at),
+        clinic=patient.clinic,
+        patient=patient,
+        text=text,
+        from_family=from_family,
+        written_by=by,
+        written_at=written_at or at,
+        received_at=at,
+        **fields,
     )
 
 

@@ -1,13 +1,13 @@
 """Adherence: performed ÷ prescribed over a window, per prescription and in all.
 
 Each item counts once a day on which it was due, however many times a day it is asked; its times of the day share that
-one. Rest days, one-offs, days outside a prescription's period and days that are still to come are not in the
-denominator, and nothing due is ``None``, never 0 %. What counts as a kept week (four fifths) is rule H2 of
-06_progression.yaml.
+one. Rest days, one-offs, days outside a prescription's period, days on which a warning sign had stopped the exercises
+and days that are still to come are not in the denominator, and nothing due is ``None``, never 0 %. What counts as a
+kept week (four fifths) is rule H2 of 06_progression.yaml.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -66,14 +66,25 @@ def _replaced(periods: Iterable[Period]) -> dict[UUID, UUID]:
 
 
 def tallies(
-    periods: Sequence[Period], shares: Shares, *, first: dt.date, until: dt.date, today: dt.date
+    periods: Sequence[Period],
+    shares: Shares,
+    *,
+    first: dt.date,
+    until: dt.date,
+    today: dt.date,
+    stopped: Collection[dt.date] = (),
 ) -> dict[tuple[UUID, dt.date], float]:
-    """How much of each item was done on each day on which it was due, 0 to 1, by prescription and day."""
+    """How much of each item was done on each day on which it was due, 0 to 1, by prescription and day.
+
+    Nothing was due on the ``stopped`` days: who did as the warning said has missed nothing.
+    """
     replaced = _replaced(periods)
     found: dict[tuple[UUID, dt.date], float] = {}
     for period in periods:
         before = replaced.get(period.prescription)
         for day in due_days(period, first=first, until=until, today=today):
+            if day in stopped:
+                continue
             percent = 0
             for slot in range(1, period.times_per_day + 1):
                 share = shares.get((period.prescription, day, slot))
@@ -89,45 +100,80 @@ def _sum(parts: Iterable[float]) -> Tally:
     return Tally(sum(parts), len(parts))
 
 
-def in_all(periods: Sequence[Period], shares: Shares, *, first: dt.date, until: dt.date, today: dt.date) -> Tally:
+def in_all(
+    periods: Sequence[Period],
+    shares: Shares,
+    *,
+    first: dt.date,
+    until: dt.date,
+    today: dt.date,
+    stopped: Collection[dt.date] = (),
+) -> Tally:
     """All items of the window together."""
-    return _sum(tallies(periods, shares, first=first, until=until, today=today).values())
+    return _sum(tallies(periods, shares, first=first, until=until, today=today, stopped=stopped).values())
 
 
 def by_prescription(
-    periods: Sequence[Period], shares: Shares, *, first: dt.date, until: dt.date, today: dt.date
+    periods: Sequence[Period],
+    shares: Shares,
+    *,
+    first: dt.date,
+    until: dt.date,
+    today: dt.date,
+    stopped: Collection[dt.date] = (),
 ) -> dict[UUID, Tally]:
     """Each prescription of its own."""
     parts: dict[UUID, list[float]] = {period.prescription: [] for period in periods}
-    found = tallies(periods, shares, first=first, until=until, today=today)
+    found = tallies(periods, shares, first=first, until=until, today=today, stopped=stopped)
     for (prescription, _), part in found.items():
         parts[prescription].append(part)
     return {prescription: _sum(found) for prescription, found in parts.items()}
 
 
 def by_day(
-    periods: Sequence[Period], shares: Shares, *, first: dt.date, until: dt.date, today: dt.date
+    periods: Sequence[Period],
+    shares: Shares,
+    *,
+    first: dt.date,
+    until: dt.date,
+    today: dt.date,
+    stopped: Collection[dt.date] = (),
 ) -> dict[dt.date, Tally]:
     """Every day of the window, also those on which nothing was due."""
     parts: dict[dt.date, list[float]] = {
         first + dt.timedelta(days=number): [] for number in range((until - first).days)
     }
-    found = tallies(periods, shares, first=first, until=until, today=today)
+    found = tallies(periods, shares, first=first, until=until, today=today, stopped=stopped)
     for (_, day), part in found.items():
         parts[day].append(part)
     return {day: _sum(found) for day, found in parts.items()}
 
 
-def weeks_kept(days: Mapping[dt.date, Tally], *, today: dt.date) -> tuple[int, int]:
-    """How many full calendar weeks were kept, and how many had anything due; a week that still runs is left out."""
-    weeks: dict[dt.date, list[Tally]] = {}
+class Week(NamedTuple):
+    """One full calendar week; where nothing was due it is neither kept nor missed."""
+
+    monday: dt.date
+    tally: Tally
+
+    @property
+    def is_kept(self) -> bool:
+        # Parts of an item are fractions, and seven times 0.8 is a little less than 5.6.
+        return self.tally.ratio is not None and self.tally.ratio > KEPT - 1e-9
+
+
+def weeks(days: Mapping[dt.date, Tally], *, today: dt.date) -> list[Week]:
+    """The full calendar weeks among the days, the oldest first; a week that still runs is left out."""
+    found: dict[dt.date, list[Tally]] = {}
     for day, tally in days.items():
-        weeks.setdefault(day - dt.timedelta(days=day.weekday()), []).append(tally)
-    full = [
-        Tally(sum(one.performed for one in week), sum(one.prescribed for one in week))
-        for monday, week in weeks.items()
+        found.setdefault(day - dt.timedelta(days=day.weekday()), []).append(tally)
+    return [
+        Week(monday, Tally(sum(one.performed for one in week), sum(one.prescribed for one in week)))
+        for monday, week in sorted(found.items())
         if len(week) == DAYS_A_WEEK and monday + dt.timedelta(days=DAYS_A_WEEK) <= today
     ]
-    counted = [week.ratio for week in full if week.ratio is not None]
-    # Parts of an item are fractions, and seven times 0.8 is a little less than 5.6.
-    return sum(ratio > KEPT - 1e-9 for ratio in counted), len(counted)
+
+
+def weeks_kept(days: Mapping[dt.date, Tally], *, today: dt.date) -> tuple[int, int]:
+    """How many full calendar weeks were kept, and how many had anything due."""
+    full = weeks(days, today=today)
+    return sum(week.is_kept for week in full), sum(week.tally.prescribed > 0 for week in full)

@@ -13,17 +13,21 @@ from uuid import UUID
 
 from rehab.programs.dose import Dose
 
+OFFERED_WITHOUT_TIME: Final = 2
+
 
 class SlotState(StrEnum):
     OPEN = "open"
     DONE = "done"
     PART = "part"
+    STOPPED = "stopped"
     SKIPPED = "skipped"
 
 
 STATES: Final = {
     "done": SlotState.DONE,
     "partial": SlotState.PART,
+    "stopped": SlotState.STOPPED,
     "skipped": SlotState.SKIPPED,
     "undone": SlotState.OPEN,
 }
@@ -66,6 +70,8 @@ class Prescribed(NamedTuple):
     note: str
     starts_on: dt.date
     ends_on: dt.date | None
+    category: str = ""
+    mode: str = ""
     done_on: dt.date | None = None
     is_renewed: bool = False
     whole: str = ""
@@ -216,6 +222,14 @@ class Day:
         return next(
             (self._item(one) for one in self.prescribed if one.id == prescription and one.starts_on <= self.day), None
         )
+
+    @property
+    def matters_most(self) -> list[str]:
+        """What to offer somebody who has no time for the rest: the first open exercises in the clinic's own order.
+
+        No source ranks exercises; the order of a program is the word of who wrote it.
+        """
+        return [item.prescribed.name for item in self.items if item.open_slots][:OFFERED_WITHOUT_TIME]
 
     @cached_property
     def counts(self) -> Counts:

@@ -37,10 +37,6 @@ SENTENCES = {
     Why.PRESCRIPTION_UNKNOWN: gettext_lazy(
         "This exercise is not in the dog’s plan. Reload the page to see the plan of today."
     ),
-    Why.BEFORE_START: gettext_lazy("This exercise starts on %(day)s."),
-    Why.AFTER_END: gettext_lazy(
-        "This exercise was taken out of the plan on %(day)s. Nothing needs to be done for it any more."
-    ),
     Why.PATIENT_UNKNOWN: gettext_lazy("This dog does not exist, or it is no longer shared with you."),
     Why.NOT_ALLOWED: gettext_lazy("Your role does not allow this."),
     Why.SAME_ID_OTHER_CONTENT: gettext_lazy(
@@ -48,10 +44,17 @@ SENTENCES = {
     ),
     Why.SIGN_UNKNOWN: gettext_lazy("One of these stop signs is not known here. Reload the page and try again."),
     Why.STEP_UNKNOWN: gettext_lazy("This practice is not in the dog’s plan. Reload the page to see the plan of today."),
-    Why.STEP_BEFORE_START: gettext_lazy("This practice starts on %(day)s."),
-    Why.STEP_AFTER_END: gettext_lazy(
-        "This practice ended on %(day)s: the clinic has changed the plan. Reload the page to see what comes now."
-    ),
+    Why.SIGN_MISSING: gettext_lazy("Choose what you saw that made you stop."),
+    Why.QUALITY_RANGE: gettext_lazy("How well it went is a whole number from 1 to 3."),
+    Why.TIRED_RANGE: gettext_lazy("Tiredness is a whole number from 0 to 3."),
+    Why.DEVICE_INVALID: gettext_lazy("The number of the entry is not a whole number above zero."),
+    Why.NOTHING_SAID: gettext_lazy("This says nothing yet. Choose or write something, and send it again."),
+    Why.AREA_UNKNOWN: gettext_lazy("One of these places is not known here. Reload the page and try again."),
+    Why.MEDICINE_TIME: gettext_lazy("The time of a dose is one such as 08:30."),
+    Why.MEASURE_UNKNOWN: gettext_lazy("This is not measured at home. Reload the page and try again."),
+    Why.MEASURE_RANGE: gettext_lazy("Enter a number from %(least)s to %(most)s."),
+    Why.FLAG_UNKNOWN: gettext_lazy("One of these warning signs is not known here. Reload the page and try again."),
+    Why.ANSWER_UNKNOWN: gettext_lazy("One of these answers is not known here. Reload the page and try again."),
 }
 
 NUMBERS = (

@@ -1,13 +1,20 @@
 """The clock of the family's pages stands still, and forms are read from the page as a browser would."""
 
+import datetime as dt
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 import time_machine
+from django.test import Client
+from django.urls import reverse
 
+from rehab.patients.models import Patient
 from tests import make
+
+# The mark of a page that was printed before anything came in.
+SINCE = "~0~1~~0"
 
 
 @pytest.fixture
@@ -46,3 +53,17 @@ def forms_of(html: str, **fields: str) -> list[dict[str, Any]]:
         if all(data.get(name) == value for name, value in fields.items()):
             found.append({"action": form["action"], "data": data, "buttons": form["buttons"]})
     return found
+
+
+def parts(browser: Client, patient: Patient, since: str = SINCE, day: str = "2026-03-18") -> str:
+    """What an open page of the day gets when it asks for what has changed."""
+    url = reverse("sessions:day-parts", args=[patient.pk, dt.date.fromisoformat(day)])
+    answer = browser.get(url, {"since": since}, headers={"HX-Request": "true"})
+    assert answer.status_code in (200, 204)
+    return answer.content.decode()
+
+
+def told(browser: Client, patient: Patient, sent: dict[str, Any]) -> str:
+    """Post a form, and what an open page gets then."""
+    assert browser.post(reverse("sessions:command", args=[patient.pk]), sent).status_code == 303
+    return parts(browser, patient)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rehab.sessions.adherence import Period, Shares, Tally, by_day, by_prescription, in_all, weeks_kept
+from rehab.sessions.adherence import Period, Shares, Tally, by_day, by_prescription, in_all, weeks, weeks_kept
 
 MONDAY = dt.date(2026, 3, 2)
 TODAY = dt.date(2026, 3, 18)
@@ -174,3 +174,20 @@ def test_week_without_anything_due_is_not_counted() -> None:
 def test_week_that_was_only_partly_in_the_window_is_not_counted() -> None:
     days = dict(list(week(0, 1.0).items())[1:])
     assert weeks_kept(days, today=day(30)) == (0, 0)
+
+
+def test_stopped_day_leaves_the_denominator_with_all_that_was_done_on_it() -> None:
+    shares = said((1, 0, 1, 100), (1, 1, 1, 100))
+    window = {"first": day(0), "until": day(7), "today": TODAY}
+    assert in_all([period()], shares, **window, stopped={day(1), day(2)}) == Tally(1, 5)
+    assert by_day([period()], shares, **window, stopped={day(1)})[day(1)] == Tally(0, 0)
+    assert by_prescription([period()], shares, **window, stopped={day(number) for number in range(7)}) == {
+        UUID(int=1): Tally(0, 0)
+    }
+
+
+def test_weeks_are_in_order_and_a_rest_is_neither_kept_nor_missed() -> None:
+    days = {day(number): Tally(0.8, 1) if number >= 7 else Tally(0, 0) for number in (*range(7, 14), *range(7))}
+    first, second = weeks(days, today=TODAY)
+    assert (first.monday, first.is_kept, first.tally.ratio) == (day(0), False, None)
+    assert (second.monday, second.is_kept) == (day(7), True)

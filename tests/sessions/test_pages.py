@@ -22,7 +22,7 @@ from rehab.programs.models import Decision, Prescription, Program
 from rehab.sessions.screen.addresses import day_url
 from rehab.sessions.screen.parts import Printer
 from tests import make
-from tests.sessions.conftest import forms_of
+from tests.sessions.conftest import forms_of, told
 
 pytestmark = pytest.mark.usefixtures("clock")
 DAY = dt.timedelta(days=1)
@@ -109,7 +109,7 @@ def test_day_costs_six_statements_whatever_its_length(
     assert html.count('<li class="item"') == items
 
 
-@pytest.mark.parametrize(("page", "count"), [("exercise", 3), ("progress", 6), ("help", 3)])
+@pytest.mark.parametrize(("page", "count"), [("exercise", 6), ("progress", 9), ("help", 3)])
 def test_other_pages_cost_a_fixed_number_of_statements(
     page: str, count: int, browser: Client, patient: Patient, program: Program
 ) -> None:
@@ -143,7 +143,7 @@ def test_items_address_what_the_url_table_says(patient: Patient) -> None:
     some = new_id()
     assert printer.exercise_url(some) == reverse("sessions:exercise", args=[patient.pk, some])
     assert printer.action == reverse("sessions:command", args=[patient.pk])
-    assert printer.help == reverse("sessions:help", args=[patient.pk])
+    assert printer.help == reverse("sessions:check", args=[patient.pk])
     assert day_url(patient.pk, make.TODAY, make.TODAY) == reverse("sessions:today", args=[patient.pk])
     yesterday = make.TODAY - DAY
     assert day_url(patient.pk, yesterday, make.TODAY) == reverse("sessions:day", args=[patient.pk, yesterday])
@@ -312,7 +312,7 @@ def test_one_off_is_asked_again_until_it_is_ticked(
     assert "Once; look again every 7 days<br>Noted last on" in html
     assert 'aria-label="0 of 3 done"' in html
     form = forms_of(html, kind="tick", prescription=str(once.pk))[0]
-    part = browser.post(form["action"], form["data"], headers={"HX-Request": "true"}).content.decode()
+    part = told(browser, patient, form["data"])
     assert "Noted last on" in part
     assert "Still in place?" in html_of(browser, address("today", patient))
 
@@ -330,7 +330,7 @@ def test_what_is_optional_waits_in_a_part_of_its_own(browser: Client, patient: P
     assert "5 minutes, whenever there is time, at most twice a day" in html
     assert 'aria-label="0 of 3 done"' in html
     form = forms_of(html, kind="tick", prescription=str(item.pk))[0]
-    part = browser.post(form["action"], form["data"], headers={"HX-Request": "true"}).content.decode()
+    part = told(browser, patient, form["data"])
     assert "0 of 3 done" in part
     assert f'id="tick-{item.pk}-1"' in part
     undo = forms_of(part, kind="undo", prescription=str(item.pk))[0]
@@ -387,7 +387,7 @@ def test_care_keeps_its_own_rhythm(
     assert words in html
     forms = forms_of(html, kind="tick", prescription=str(item.pk))
     assert len(forms) == ticks
-    part = browser.post(forms[0]["action"], forms[0]["data"], headers={"HX-Request": "true"}).content.decode()
+    part = told(browser, patient, forms[0]["data"])
     assert words in part
 
 
@@ -650,7 +650,7 @@ def test_progress_draws_the_last_fourteen_days(browser: Client, patient: Patient
         make.make_pain(patient, day, "before", 2 + back % 3)
     html = html_of(browser, address("progress", patient))
     assert html.count('<rect class="chart-bar"') == 14
-    assert html.count('<circle class="chart-dot"') == 9
+    assert html.count('<path class="chart-dots" data-shape="circle"') == 1
     assert "highest 4 of 10" in html
     assert "all of it on 4 of 14 days" in html
     assert '<td class="num">50 %</td>' in html

@@ -21,9 +21,8 @@ from rehab.sessions.commands import Command as Parsed
 from rehab.sessions.commands import Refusal, Why, parse
 from rehab.sessions.models import Command, Exposure, PainAnswer, PerformedExercise
 from tests import make
-from tests.sessions.conftest import forms_of
+from tests.sessions.conftest import forms_of, told
 
-HTMX = {"HX-Request": "true"}
 DAY = dt.timedelta(days=1)
 OWNER = frozenset({Role.OWNER})
 pytestmark = pytest.mark.usefixtures("clock")
@@ -99,8 +98,8 @@ def tap(step: LadderStep, done: str = "yes", **changes: Any) -> dict[str, Any]:
     }
 
 
-def post(browser: Client, patient: Patient, sent: dict[str, Any], headers: dict[str, str] | None = None) -> Any:
-    return browser.post(reverse("sessions:command", args=[patient.pk]), sent, headers=headers or {})
+def post(browser: Client, patient: Patient, sent: dict[str, Any]) -> Any:
+    return browser.post(reverse("sessions:command", args=[patient.pk]), sent)
 
 
 # --- What is taken in ---------------------------------------------------------------------------------------
@@ -141,12 +140,13 @@ def test_older_exposure_is_kept_and_superseded(patient: Patient, owner: User, st
     assert Exposure.objects.count() == 3
 
 
-@pytest.mark.parametrize(("ended", "outcome"), [(0, "applied"), (1, Why.STEP_AFTER_END), (5, Why.STEP_AFTER_END)])
-def test_rung_that_has_ended_takes_its_last_day_and_no_more(
-    patient: Patient, owner: User, program: Program, step: LadderStep, ended: int, outcome: str
+@pytest.mark.parametrize(("ended", "unplanned"), [(0, False), (1, True), (5, True)])
+def test_practice_of_a_rung_that_has_ended_is_kept_and_marked(
+    patient: Patient, owner: User, program: Program, step: LadderStep, ended: int, unplanned: bool
 ) -> None:
     LadderStep.objects.filter(pk=step.pk).update(ends_on=make.TODAY - ended * DAY, ended_by=program.decisions.get())
-    assert apply(patient, owner, said(step)) == [outcome]
+    assert apply(patient, owner, said(step)) == ["applied"]
+    assert Exposure.objects.get().is_unplanned is unplanned
 
 
 def test_rung_of_another_dog_is_refused_like_one_that_does_not_exist(
@@ -247,13 +247,12 @@ def test_ladders_cost_one_statement_and_only_where_there_are_any(
 
 
 def test_good_practice_waits_for_the_morning(browser: Client, patient: Patient, step: LadderStep) -> None:
-    html = post(browser, patient, tap(step, score="1"), HTMX).content.decode()
-    assert html.startswith('<section class="card practice"')
+    html = told(browser, patient, tap(step, score="1"))
+    assert f'<section class="card practice" id="practice-{step.pk}"' in html
     assert 'data-state="answered"' in html
     assert "Done, pain after it 1 of 10" in html
     assert "Olga 17:00 · The answer on the morning after shows whether it was right." in html
     assert "One rung back" not in html
-    assert html.count("data-focus-after-swap") == 1
     assert "Done, pain after it 1 of 10" in card(today(browser, patient), step)
 
 
@@ -267,19 +266,19 @@ def test_good_practice_waits_for_the_morning(browser: Client, patient: Patient, 
 def test_bad_practice_is_one_rung_back_at_once(
     browser: Client, patient: Patient, step: LadderStep, sent: dict[str, Any], because: str
 ) -> None:
-    html = post(browser, patient, tap(step, **sent), HTMX).content.decode()
+    html = told(browser, patient, tap(step, **sent))
     assert "One rung back for three days: until Saturday, 21 March" in html
     assert because in html
     assert "<strong>Rung 2</strong>, 3 passes." in html
     assert "Nobody is called by this answer." in html
-    assert reverse("sessions:help", args=[patient.pk]) in html
+    assert reverse("sessions:check", args=[patient.pk]) in html
     assert "clinic knows" not in html
     again = today(browser, patient)
     assert "One rung back for three days" in card(again, step)
 
 
 def test_sign_that_was_ticked_is_told_and_stays_ticked(browser: Client, patient: Patient, step: LadderStep) -> None:
-    html = post(browser, patient, tap(step, stop_signs=["S_SINK"]), HTMX).content.decode()
+    html = told(browser, patient, tap(step, stop_signs=["S_SINK"]))
     assert f"pain after it 2 of 10; {reading.stop_signs()['S_SINK']}" in html
     assert 'value="S_SINK" checked' in html
 
@@ -311,7 +310,7 @@ def test_bad_morning_takes_the_rung_back_too(
 
 def test_first_rung_rests_when_it_was_too_much(browser: Client, patient: Patient, program: Program) -> None:
     step = make.make_step(program, rung=1)
-    html = post(browser, patient, tap(step, score="9"), HTMX).content.decode()
+    html = told(browser, patient, tap(step, score="9"))
     assert "Until then this is not practised at all." in html
     assert "Rung 0" not in html
     # The answer can still be changed.
@@ -345,8 +344,8 @@ def test_not_today_is_one_tap_and_no_reproach(browser: Client, patient: Patient,
 
 
 def test_answer_can_be_changed_and_the_last_one_counts(browser: Client, patient: Patient, step: LadderStep) -> None:
-    post(browser, patient, tap(step, score="9"), HTMX)
-    html = post(browser, patient, tap(step, score="2"), HTMX).content.decode()
+    told(browser, patient, tap(step, score="9"))
+    html = told(browser, patient, tap(step, score="2"))
     assert "One rung back" not in html
     assert Exposure.objects.count() == 2
 
@@ -378,7 +377,6 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize("headers", [{}, HTMX])
 @pytest.mark.parametrize(("changes", "status", "words"), BAD)
 def test_bad_input_is_told_on_the_card_and_writes_nothing(
     browser: Client,
@@ -387,41 +385,37 @@ def test_bad_input_is_told_on_the_card_and_writes_nothing(
     changes: dict[str, Any],
     status: int,
     words: str,
-    headers: dict[str, str],
 ) -> None:
-    answer = post(browser, patient, tap(step, **changes), headers)
+    answer = post(browser, patient, tap(step, **changes))
     shown = card(answer.content.decode(), step)
     assert (answer.status_code, words in shown, 'role="alert"' in shown) == (status, True, True)
     assert Command.objects.count() == 0
 
 
-@pytest.mark.parametrize("headers", [{}, HTMX])
 @pytest.mark.parametrize("named", ["01a20170-0000-7000-8000-00000000000f", "nonsense", ""])
 def test_unknown_rung_is_told_and_writes_nothing(
-    browser: Client, patient: Patient, step: LadderStep, named: str, headers: dict[str, str]
+    browser: Client, patient: Patient, step: LadderStep, named: str
 ) -> None:
-    answer = post(browser, patient, {**tap(step), "step": named}, headers)
+    answer = post(browser, patient, {**tap(step), "step": named})
     assert answer.status_code == 422
     assert 'role="alert"' in answer.content.decode()
     assert Command.objects.count() == 0
 
 
-def test_rung_that_ended_since_the_page_was_opened_says_so(
+def test_rung_that_ended_since_the_page_was_opened_keeps_the_practice(
     browser: Client, patient: Patient, program: Program, step: LadderStep
 ) -> None:
     LadderStep.objects.filter(pk=step.pk).update(ends_on=make.TODAY - DAY, ended_by=program.decisions.get())
-    answer = post(browser, patient, tap(step), HTMX)
-    assert answer.status_code == 422
-    assert "This practice ended on 17 March" in answer.content.decode()
+    told(browser, patient, tap(step))
+    assert Exposure.objects.get().is_unplanned
     assert 'class="card practice"' not in today(browser, patient)
 
 
-@pytest.mark.parametrize("headers", [{}, HTMX])
 @pytest.mark.parametrize("who", ["stranger", "outside_vet", "admin"])
 def test_who_does_not_see_the_dog_finds_nothing(
-    who: str, headers: dict[str, str], as_user: Any, request: pytest.FixtureRequest, patient: Patient, step: LadderStep
+    who: str, as_user: Any, request: pytest.FixtureRequest, patient: Patient, step: LadderStep
 ) -> None:
-    answer = post(as_user(request.getfixturevalue(who)), patient, tap(step), headers)
+    answer = post(as_user(request.getfixturevalue(who)), patient, tap(step))
     assert answer.status_code == 404
     assert "Jumps" not in answer.content.decode()
     assert Exposure.objects.count() == 0

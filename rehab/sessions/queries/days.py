@@ -5,26 +5,23 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.core.exceptions import PermissionDenied
-from django.db import DEFAULT_DB_ALIAS
-from django.db.models import (
-    Exists,
-    OuterRef,
-    Q,
-)
+from django.db.models import CharField, DateField, DateTimeField, Exists, OuterRef, Q, Value
 from django.http import Http404
 
-from accounts.access import Right, Role, allowed
+from accounts.access import Right, Role
 from accounts.models import User
 from rehab.library.models import Media
-from rehab.patients.access import ROLE_FLAGS, load
+from rehab.patients.access import load
 from rehab.patients.models import Patient
 from rehab.programs.models import Decision, Prescription
 from rehab.sessions.commands import can_complete
 from rehab.sessions.day import Day, Prescribed
 from rehab.sessions.exposures import LOOK_BACK_DAYS, Rung, rungs
-from rehab.sessions.models import PerformedExercise
+from rehab.sessions.medicines import planned
+from rehab.sessions.models import PerformedExercise, WarningReport
+from rehab.sessions.queries.dog import as_patient, as_roles, dog_of_day
 from rehab.sessions.queries.looking_back import pain_answers
+from rehab.sessions.queries.medicines import medicine_answers
 from rehab.sessions.queries.rows import (
     DAY,
     DOG,
@@ -35,22 +32,15 @@ from rehab.sessions.queries.rows import (
     PRESCRIBED,
     THE_DOG,
     DayView,
+    DogOfDay,
     Logged,
     Pain,
     Plan,
+    Stop,
     active_rows,
     as_day,
+    first_name,
 )
-
-
-def _patient(values: Sequence[Any]) -> Patient:
-    """The dog with what these screens need of it; another field would be read when it is asked for."""
-    dog: Patient = Patient.from_db(DEFAULT_DB_ALIAS, ["id", *DOG[1:]], values)
-    return dog
-
-
-def _roles(flags: Sequence[bool]) -> frozenset[Role]:
-    return frozenset(role for role, held in zip(ROLE_FLAGS.values(), flags, strict=True) if held)
 
 
 def logged(*, user: User, patient_id: UUID, day: dt.date) -> Logged | None:
@@ -62,11 +52,11 @@ def logged(*, user: User, patient_id: UUID, day: dt.date) -> Logged | None:
     if not rows:
         return None
     wide = len(PRESCRIBED) + len(EVENT)
-    roles = _roles(rows[0][wide + 1 + len(DOG) :])
+    roles = as_roles(rows[0][wide + 1 + len(DOG) :])
     if not roles:
         return None
     return Logged(
-        patient=_patient(rows[0][wide + 1 : wide + 1 + len(DOG)]),
+        patient=as_patient(rows[0][wide + 1 : wide + 1 + len(DOG)]),
         roles=roles,
         plan_version=rows[0][wide],
         day=as_day(day, (row[:wide] for row in rows)),
@@ -76,22 +66,31 @@ def logged(*, user: User, patient_id: UUID, day: dt.date) -> Logged | None:
 def dog_and_roles(*, user: User, patient_id: UUID) -> tuple[Patient, frozenset[Role]] | None:
     """The dog and what the person is to it; None when it is not theirs to see, or does not exist."""
     rows = THE_DOG.rows(user=user.pk, patient=patient_id)
-    roles = _roles(rows[0][len(DOG) :]) if rows else frozenset()
-    return (_patient(rows[0][: len(DOG)]), roles) if roles else None
+    roles = as_roles(rows[0][len(DOG) :]) if rows else frozenset()
+    return (as_patient(rows[0][: len(DOG)]), roles) if roles else None
+
+
+def _stop(report: UUID) -> Stop:
+    row = (
+        WarningReport.objects.filter(pk=report)
+        .values_list(*("flags", "urgency", "stop", "done_at", "received_at", "recorded_by__name", "recorded_by__email"))
+        .get()
+    )
+    flags, urgency, stop, done_at, received_at, name, email = row
+    return Stop(flags, urgency, stop, done_at, received_at, first_name(name, email))
 
 
 def read_day(patient_id: UUID, day: dt.date) -> Day:
     """The day of a dog that was already loaded for its reader, with when each one-off was done before.
 
-    One query; one more where days of rest are counted, and one where a decision has renewed a one-off.
+    One query; one more where days of rest are counted or a decision has renewed a one-off.
     """
     found = as_day(day, DAY.rows(patient=patient_id, day=day))
     resting = [one.slug for one in found.prescribed if one.dose.duration_days]
     renewed = [one.slug for one in found.prescribed if one.is_renewed and one.done_on is None]
     if not resting and not renewed:
         return found
-    periods = _periods(patient_id, resting) if resting else []
-    done = _done_before(patient_id, renewed, day) if renewed else {}
+    periods, done = _before(patient_id, day, resting=resting, renewed=renewed)
     return Day(
         day=day,
         prescribed=tuple(
@@ -102,23 +101,35 @@ def read_day(patient_id: UUID, day: dt.date) -> Day:
     )
 
 
-def _periods(patient_id: UUID, slugs: Collection[str]) -> list[tuple[str, dt.date, dt.date | None]]:
-    return list(
-        Prescription.objects.filter(patient=patient_id, exercise__slug__in=slugs)
-        .order_by("-starts_on", "-pk")
-        .values_list("exercise__slug", "starts_on", "ends_on")
+def _before(
+    patient_id: UUID, day: dt.date, *, resting: Collection[str], renewed: Collection[str]
+) -> tuple[list[tuple[str, dt.date, dt.date | None]], dict[str, dt.date | None]]:
+    """The periods of the resting items, the latest first; and when each renewed one was last done, if that still holds.
+
+    Under whichever decision: a covered floor stays covered. Both in one statement.
+    """
+    periods = (
+        Prescription.objects.filter(patient=patient_id, exercise__slug__in=resting)
+        .annotate(state=Value("", output_field=CharField()), said_at=Value(None, output_field=DateTimeField()))
+        .values_list("exercise__slug", "starts_on", "ends_on", "state", "said_at", "pk")
     )
-
-
-def _done_before(patient_id: UUID, slugs: Collection[str], day: dt.date) -> dict[str, dt.date | None]:
-    """When each exercise was last done, if that still holds, under whichever decision: a covered floor stays covered."""
     said = (
-        PerformedExercise.objects.filter(patient=patient_id, prescription__exercise__slug__in=slugs, day__lt=day)
+        PerformedExercise.objects.filter(patient=patient_id, prescription__exercise__slug__in=renewed, day__lt=day)
         .exclude(state="skipped")
-        .order_by("done_at", "pk")
-        .values_list("prescription__exercise__slug", "state", "day")
+        .annotate(until=Value(None, output_field=DateField()))
+        .values_list("prescription__exercise__slug", "day", "until", "state", "done_at", "pk")
     )
-    return {slug: on if state == "done" else None for slug, state, on in said}  # the last one wins
+    rows = list(said.union(periods, all=True))
+    # The last one wins.
+    done = sorted((row for row in rows if row[3]), key=lambda row: (row[4], row[5]))
+    return (
+        sorted(((slug, first, until) for slug, first, until, state, *_ in rows if not state), key=_begun, reverse=True),
+        {slug: on if state == "done" else None for slug, on, _until, state, *_ in done},
+    )
+
+
+def _begun(period: tuple[str, dt.date, dt.date | None]) -> dt.date:
+    return period[1]
 
 
 def _since(one: Prescribed, periods: Iterable[tuple[str, dt.date, dt.date | None]]) -> dt.date | None:
@@ -130,19 +141,17 @@ def _since(one: Prescribed, periods: Iterable[tuple[str, dt.date, dt.date | None
     return since if one.dose.duration_days else None
 
 
-def day_view(*, user: User, patient_id: UUID, day: dt.date | None, at: dt.datetime) -> DayView:
-    """One day of the dog as its family sees it; ``day=None`` is the dog's today.
+def day_view(
+    *, user: User, patient_id: UUID, day: dt.date | None, at: dt.datetime, dog: DogOfDay | None = None
+) -> DayView:
+    """One day of the dog as its family sees it; ``day=None`` is the dog's today, ``dog`` what was read of it already.
 
     Raises:
         Http404: the dog is not the person's to see, or the day lies too far back or ahead.
         PermissionDenied: the person sees the dog but may not log.
     """
-    found = dog_and_roles(user=user, patient_id=patient_id)
-    if found is None:
-        raise Http404
-    patient, roles = found
-    if not allowed(Right.LOG, roles):
-        raise PermissionDenied
+    dog = dog or dog_of_day(user=user, patient_id=patient_id, at=at)
+    patient = dog.patient
     today = patient.today(at)
     day = day or today
     if not can_complete(day, today=today):
@@ -150,11 +159,15 @@ def day_view(*, user: User, patient_id: UUID, day: dt.date | None, at: dt.dateti
     yesterday = day - ONE_DAY
     plans = PLAN.rows(patient=patient_id, yesterday=yesterday)
     plan = Plan(*plans[0]) if plans else None
-    climbs = plan is not None and plan.has_rungs
+    # While warning signs stop the exercises, nothing of a ladder is practised.
+    climbs = plan is not None and plan.has_rungs and dog.stopped_by is None
     # Where a ladder stands rests on the answers of weeks, which are read in the same query.
     pain = pain_answers(patient_id, day - LOOK_BACK_DAYS * ONE_DAY if climbs else yesterday, day + ONE_DAY)
     practised = rungs(patient_id, day, _scores(pain)) if climbs else []
+    doses = planned(dog.medicines)
     return DayView(
+        at=at,
+        dog=dog,
         patient=patient,
         today=today,
         day=read_day(patient_id, day),
@@ -163,8 +176,11 @@ def day_view(*, user: User, patient_id: UUID, day: dt.date | None, at: dt.dateti
         asks_morning=(plan is not None and plan.worked_yesterday)
         or any(session_day == yesterday for session_day, _ in pain)
         or any(rung.was_practised_on(yesterday) for rung in practised),
-        pause=_pause(plan.paused_by) if plan is not None and plan.paused_by is not None else None,
+        pause=_pause(plan.paused_by) if plan and plan.paused_by and dog.stopped_by is None else None,
         rungs=[rung for rung in practised if rung.is_active_on(day)],
+        medicine=doses,
+        medicine_answers=medicine_answers(patient_id, day) if doses or dog.had_medicine else [],
+        stop=_stop(dog.stopped_by) if dog.stopped_by is not None else None,
     )
 
 
@@ -215,7 +231,9 @@ def visible_prescription(*, user: User, patient_id: UUID, prescription_id: UUID)
         Http404: the dog has no such prescription, or it is not the person's to see.
     """
     found: Prescription = load(
-        Prescription.objects.select_related("exercise__photo", "exercise__clip", "patient").filter(patient=patient_id),
+        Prescription.objects.select_related("exercise__photo", "exercise__clip", "patient__clinic").filter(
+            patient=patient_id
+        ),
         pk=prescription_id,
         user=user,
         right=Right.SEE,

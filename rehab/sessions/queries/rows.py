@@ -31,6 +31,7 @@ from rehab.patients.access import ROLE_FLAGS, role_flags
 from rehab.patients.models import Patient
 from rehab.programs.dose import Dose
 from rehab.programs.models import Decision, LadderStep, Prescription, Program
+from rehab.sessions import medicines
 from rehab.sessions.day import Day, Event, Prescribed
 from rehab.sessions.exposures import Rung
 from rehab.sessions.models import PainAnswer, PerformedExercise
@@ -46,6 +47,54 @@ class Pain(NamedTuple):
     moment: str
     score: int
     done_at: dt.datetime
+    by: str
+
+
+class DogOfDay(NamedTuple):
+    """The dog, what the person is to it, and what the parts of its day hang on.
+
+    ``arrived_at`` is when anything about it came in last and ``arrived`` how much came in lately, ``stopped_by`` the oldest report of warning signs that still
+    stops its exercises, ``medicines`` those of the signed definition as JSON, ``had_medicine`` whether anything was ever said of a dose, ``unread`` how many messages wait for the person.
+    """
+
+    patient: Patient
+    roles: frozenset[Role]
+    arrived_at: dt.datetime | None
+    arrived: int
+    plan_version: int | None
+    stopped_by: UUID | None
+    medicines: str | None
+    had_medicine: bool
+    unread: int
+
+    @property
+    def mark(self) -> str:
+        """Changes whenever a page about this dog's day no longer shows what is known.
+
+        With the number, because of two that come in at once the earlier may be written last.
+        """
+        arrived = self.arrived_at.isoformat() if self.arrived_at else ""
+        return f"{arrived}~{self.arrived}~{self.plan_version or 0}~{self.stopped_by or ''}~{self.unread}"
+
+
+class Change(NamedTuple):
+    """One thing that came in: about a prescription, a rung or a moment of pain, or none of these."""
+
+    kind: str
+    day: dt.date
+    prescription: UUID | None
+    step: UUID | None
+    moment: str | None
+
+
+class Stop(NamedTuple):
+    """The report of warning signs that stops the exercises: what was seen, when, and who said it."""
+
+    flags: list[str]
+    urgency: str
+    stop: str
+    done_at: dt.datetime
+    received_at: dt.datetime
     by: str
 
 
@@ -79,9 +128,11 @@ class DayView:
     """All that the Today page says about one day; ``asks_morning``: there was something yesterday to ask about.
 
     ``pause`` is the decision that has paused the program, with who decided it and the clinic; ``rungs`` are those of the
-    ladders that are practised on the day.
+    ladders that are practised on the day; ``stop`` the report that stops the exercises, if one does.
     """
 
+    at: dt.datetime
+    dog: DogOfDay
     patient: Patient
     today: dt.date
     day: Day
@@ -90,6 +141,9 @@ class DayView:
     asks_morning: bool
     pause: Decision | None
     rungs: list[Rung]
+    medicine: tuple[medicines.Dose, ...]
+    medicine_answers: list[medicines.Said]
+    stop: Stop | None
 
 
 PRESCRIBED = (
@@ -105,6 +159,8 @@ PRESCRIBED = (
     "note",
     "starts_on",
     "ends_on",
+    "exercise__category",
+    "exercise__mode",
 )
 EVENT = (
     "said__pk",
@@ -117,6 +173,8 @@ EVENT = (
     "said__recorded_by__email",
 )
 DOG = ("pk", "clinic_id", "name", "time_zone")
+# Whom to call, on every page that may have to say so without a network.
+CLINIC = ("name", "phone", "emergency_name", "emergency_phone")
 
 
 @lru_cache(maxsize=4096)

@@ -1,15 +1,28 @@
 """The day's page as a whole: which of the honest screens it is, which questions it asks, and where else one can go."""
 
+import datetime as dt
+import json
+import zoneinfo
 from enum import StrEnum
 from itertools import groupby
+from typing import Final
 
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from rehab.sessions.queries import ONE_DAY, DayView
-from rehab.sessions.screen.addresses import day_url
+from rehab.lib.blanks import Blank
+from rehab.library import reading, translating
+from rehab.sessions.commands import MOMENTS
+from rehab.sessions.day import Item
+from rehab.sessions.queries import ONE_DAY, Change, DayView
+from rehab.sessions.screen import practices
+from rehab.sessions.screen.addresses import day_url, dog_url
 from rehab.sessions.screen.parts import NOTHING, Printer
+from rehab.sessions.warning_signs import goes_on
 from rehab.sessions.wording import long_day, short_day
+
+MARK: Final = Blank("sessions/_mark.html", "mark", "as_of")
 
 
 def pain_cards(printer: Printer, view: DayView) -> dict[str, SafeString]:
@@ -27,6 +40,36 @@ def pain_cards(printer: Printer, view: DayView) -> dict[str, SafeString]:
         ),
         "after": printer.pain("after", after, folded=view.day.counts.left > 0) if asks_session else NOTHING,
     }
+
+
+def parts(printer: Printer, view: DayView, changes: list[Change] | None) -> SafeString:
+    """The parts of the page that the changes are about, all of them where nobody knows the changes, and the new mark."""
+    day = view.day
+    shown = [*still_counts(view), *day.optional, *day.one_offs, *day.extras]
+    about = None if changes is None else {one.prescription for one in changes}
+    printed = [printer.item(item, swapped=True) for item in shown if about is None or item.prescribed.id in about]
+    moments = {"next_morning", "before", "after"} if changes is None else {one.moment for one in changes}
+    for moment, asked in MOMENTS.items():
+        answer = view.pain.get((day.day - asked * ONE_DAY, moment))
+        if moment in moments and answer is not None:
+            printed.append(printer.pain(moment, answer, swapped=True))
+    steps = None if changes is None else {one.step for one in changes}
+    printed += [
+        practices.practice(printer, rung, swapped=True) for rung in view.rungs if steps is None or rung.step in steps
+    ]
+    if day.items and day.counts.left == 0 and (day.day, "after") not in view.pain:
+        # The tap that ends the day opens its last question.
+        printed.append(printer.pain("after", None, swapped=True))
+    printed += [printer.summary_part(day), MARK.fill({"mark": view.dog.mark, "as_of": view.at.isoformat()})]
+    return SafeString("".join(printed))
+
+
+def keep(view: DayView) -> str:
+    """The addresses that a phone keeps for the time without a network, as JSON."""
+    dog = dog_url(view.patient.pk)
+    exercises = [f"{dog}exercise/{one.id}/" for one in view.day.prescribed if one.is_active_on(view.day.day)]
+    pages = ("today/", "check/", "messages/", "progress/", "help/", f"day/{view.today}/response/")
+    return json.dumps([*(f"{dog}{page}" for page in pages), *exercises, reverse("sessions:outbox")])
 
 
 def day_links(view: DayView) -> list[tuple[str, str, bool]]:
@@ -51,10 +94,13 @@ class ProgramState(StrEnum):
     PAUSED = "paused"
     REST = "rest"
     DUE = "due"
+    STOPPED = "stopped"
 
 
 def program_state(view: DayView) -> ProgramState:
     plan = view.plan
+    if view.stop is not None:
+        return ProgramState.STOPPED
     if plan is None:
         return ProgramState.NONE
     if view.day.items:
@@ -64,6 +110,37 @@ def program_state(view: DayView) -> ProgramState:
     if view.pause is not None and view.pause.effective_on <= view.day.day:
         return ProgramState.PAUSED
     return ProgramState.NOT_STARTED if plan.starts_on > view.day.day else ProgramState.REST
+
+
+def stop(view: DayView, zone: zoneinfo.ZoneInfo) -> dict[str, object] | None:
+    """What stops the exercises: what was seen, who said it and when, and since when the clinic's records have it."""
+    if view.stop is None:
+        return None
+    signs = {flag.id: translating.said(flag.sign) for flag in reading.red_flags()}
+    received = view.stop.received_at.astimezone(zone)
+    urgency = reading.urgencies()[view.stop.urgency]
+    return {
+        "signs": [signs[flag] for flag in view.stop.flags if flag in signs],
+        "is_emergency": view.stop.urgency == "emergency_now",
+        "what_to_do": translating.said(urgency.owner_text),
+        "by": view.stop.by,
+        "seen": _day_and_time(view.stop.done_at.astimezone(zone)),
+        "received": _day_and_time(received),
+    }
+
+
+def still_counts(view: DayView) -> list[Item]:
+    """What is to be done on the day: all of it, or what goes on while a warning sign stops the rest."""
+    if view.stop is None:
+        return view.day.items
+    stop = view.stop.stop
+    return [
+        item for item in view.day.items if goes_on(stop, category=item.prescribed.category, mode=item.prescribed.mode)
+    ]
+
+
+def _day_and_time(local: dt.datetime) -> str:
+    return f"{short_day(local.date())}, {local.hour}:{local.minute:02}"
 
 
 def pause(view: DayView) -> dict[str, str] | None:
@@ -83,6 +160,7 @@ def coming(view: DayView) -> list[str]:
     if not later or view.day.day != view.today or view.plan is None or view.plan.starts_on > view.today:
         return []
     return [
-        _("From %(day)s: %(names)s") % {"day": long_day(day), "names": ", ".join(one.name for one in items)}
+        _("From %(day)s: %(names)s")
+        % {"day": long_day(day), "names": ", ".join(translating.said(one.name) for one in items)}
         for day, items in groupby(later, key=lambda one: one.starts_on)
     ]

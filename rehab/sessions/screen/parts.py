@@ -2,20 +2,21 @@
 
 import datetime as dt
 import zoneinfo
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
 from django.template.loader import render_to_string
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from rehab.lib.blanks import Blank
 from rehab.lib.ids import new_id
+from rehab.library import translating
 from rehab.patients.models import Patient
 from rehab.programs.dose import Dose
 from rehab.programs.wording import dose_text
@@ -39,7 +40,7 @@ SKIP_SLOT: Final = Blank("sessions/_skip_slot.html", "command", "number")
 ITEM: Final = Blank(
     "sessions/_item.html",
     *("action", "fields", "item", "state", "href", "name", "dose", "anchor", "note", "slots"),
-    *("partial", "number", "shares", "skips", "said", "said_href", "said_link"),
+    *("partial", "number", "shares", "skips", "said", "links"),
     constants=lambda: {"reasons": Reason.choices},
 )
 PAIN: Final = Blank(
@@ -66,7 +67,8 @@ class Summary:
 class Printer:
     """Prints the parts of one dog's day; ``errors`` are sentences by prescription, by ladder's rung or by pain moment.
 
-    ``fields`` are the hidden fields that all forms of the page share.
+    ``fields`` are the hidden fields that all forms of the page share, ``matters_most`` the names that are offered to
+    somebody who has no time for the rest.
     """
 
     def __init__(
@@ -77,17 +79,19 @@ class Printer:
         today: dt.date,
         fields: SafeString = NOTHING,
         errors: Mapping[UUID | str, str] | None = None,
+        matters_most: Sequence[str] = (),
     ) -> None:
         self.patient = patient
         self.day = day
         self.is_today = day == today
         self.fields = fields
         self.errors = errors or {}
+        self.matters_most = matters_most
         self.language = get_language()
         self.zone = zoneinfo.ZoneInfo(patient.time_zone)
         self._dog = dog_url(patient.pk)
         self.action = f"{self._dog}commands/"
-        self.help = f"{self._dog}help/"
+        self.help = f"{self._dog}check/"
 
     def exercise_url(self, prescription: UUID) -> str:
         return f"{self._dog}exercise/{prescription}/"
@@ -101,11 +105,11 @@ class Printer:
     def items(self, items: Iterable[Item]) -> SafeString:
         return SafeString("".join(self.item(item) for item in items))
 
-    def item(self, item: Item, *, swapped: bool = False, focus: str = "") -> SafeString:
-        """One list item, in the page or ``swapped`` in; ``focus`` says where the reader then goes on: ``name`` or ``slot-1``."""
+    def item(self, item: Item, *, swapped: bool = False) -> SafeString:
+        """One list item, in the page or ``swapped`` in."""
         one = item.prescribed
         left = item.open_slots
-        says, said, said_href, said_link = self._says(item)
+        says, said, links = self._says(item)
         values: dict[str, object] = {
             "action": self.action,
             "fields": self.fields,
@@ -113,14 +117,13 @@ class Printer:
             # What is asked only once, or may be left out, is never “next”.
             "state": "done" if not left else "open" if one.weekdays and not one.is_one_off else "once",
             "href": self.exercise_url(one.id),
-            "name": one.name,
+            "name": translating.said(one.name),
             "dose": self._dose(one),
-            "anchor": one.anchor,
-            "note": one.note,
-            "slots": SafeString("".join(self._slot(item, slot, focus) for slot in item.slots)),
+            "anchor": translating.said(one.anchor),
+            "note": translating.said(one.note),
+            "slots": SafeString("".join(self._slot(item, slot) for slot in item.slots)),
             "said": said,
-            "said_href": said_href,
-            "said_link": said_link,
+            "links": links,
         }
         if left:
             values |= {
@@ -142,12 +145,11 @@ class Printer:
             left="several" if len(left) > 1 else "one" if left else "",
             says=says,
             swapped=swapped,
-            focused=focus == "name" and says != "error",
         )
 
     def _dose(self, one: Prescribed) -> SafeString:
         """How much and how often; then what its own rhythm means for this day, where it has one."""
-        said = _dose_words(self.language, one.dose, one.whole)
+        said = _dose_words(self.language, one.dose, translating.said(one.whole))
         more = ""
         if whole := one.dose.duration_days:
             number = (self.day - (one.since or one.starts_on)).days + 1
@@ -159,8 +161,8 @@ class Printer:
             more = words.NOTED_LAST % {"day": short_day(one.done_on)}
         return format_html("{}<br>{}", said, more) if more else said
 
-    def _slot(self, item: Item, slot: Slot, focus: str) -> SafeString:
-        name, times = item.prescribed.name, len(item.slots)
+    def _slot(self, item: Item, slot: Slot) -> SafeString:
+        name, times = translating.said(item.prescribed.name), len(item.slots)
         is_open = slot.state is SlotState.OPEN
         what = f"{name} {slot.number}/{times}" if times > 1 else name
         note = ""
@@ -183,25 +185,32 @@ class Printer:
             language=self.language,
             mark="" if is_open and times > 1 else words.MARKS[slot.state],
             noted=bool(note),
-            focused=focus == f"slot-{slot.number}" and item.prescribed.id not in self.errors,
         )
 
-    def _says(self, item: Item) -> tuple[str, str, str, str]:
-        """What stands under the item: an error, or a word about what was skipped last and where to look."""
+    def _says(self, item: Item) -> tuple[str, str, SafeString]:
+        """What stands under the item: an error, or a word about what was said last of it, and where to go on."""
         if error := self.errors.get(item.prescribed.id):
-            return "error", error, "", ""
-        skipped = [slot.event for slot in item.slots if slot.event and slot.state is SlotState.SKIPPED]
-        if not skipped:
-            return "", "", "", ""
-        last = max(skipped, key=lambda event: event.order)
-        text, where, link = words.AFTER_SKIP[Reason(last.skip_reason)]
-        if not where:
-            return "word", str(text), "", ""
-        href = self.help if where == "help" else self.exercise_url(item.prescribed.id)
-        return "link", str(text), href, str(link)
+            return "error", error, NOTHING
+        told = [
+            slot.event for slot in item.slots if slot.event and slot.state in (SlotState.SKIPPED, SlotState.STOPPED)
+        ]
+        if not told:
+            return "", "", NOTHING
+        last = max(told, key=lambda event: event.order)
+        text, where = words.AFTER_SKIP[Reason(last.skip_reason)] if last.skip_reason else words.AFTER_STOP
+        said = str(text)
+        if last.skip_reason == Reason.NO_TIME and self.matters_most:
+            said = f"{said} {words.MATTER_MOST % {'names': ', '.join(map(translating.said, self.matters_most))}}"
+        addresses = {
+            "check": f"{self._dog}check/",
+            "exercise": self.exercise_url(item.prescribed.id),
+            "ask": f"{self._dog}messages/?about={item.prescribed.id}#about-{item.prescribed.id}",
+        }
+        links = format_html_join(" ", '<a href="{}">{}</a>', ((addresses[place], link) for place, link in where))
+        return "word", said, links
 
-    def pain(self, moment: str, answer: Pain | None, *, folded: bool = False, swapped: str = "") -> SafeString:
-        """A question, or the answer to it with a way to change it; ``swapped`` in as ``asked`` for or ``along`` with others."""
+    def pain(self, moment: str, answer: Pain | None, *, folded: bool = False, swapped: bool = False) -> SafeString:
+        """A question, or the answer to it with a way to change it, in the page or ``swapped`` in."""
         title, help_text = self._question(moment)
         error = self.errors.get(moment, "")
         values: dict[str, object] = {
@@ -280,7 +289,7 @@ def _dose_words(language: str | None, dose: Dose, whole: str) -> SafeString:
     text = text[:1].upper() + text[1:]
     if not dose.only_if:
         return format_html("{}", text)
-    condition = words.ONLY_IF % {"condition": dose.only_if}
+    condition = words.ONLY_IF % {"condition": translating.said(dose.only_if)}
     return format_html("{}<br><strong>{}</strong>", text, condition)
 
 

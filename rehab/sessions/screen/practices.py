@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from rehab.lib.ids import new_id
-from rehab.library import reading
+from rehab.library import reading, translating
 from rehab.programs.ladders import Outcome, State, Why
 from rehab.sessions.exposures import Rung, Said
 from rehab.sessions.screen import words
@@ -61,12 +61,12 @@ def practice(printer: Printer, rung: Rung, *, swapped: bool = False) -> SafeStri
                 "title": _("Practise: %(activity)s") % {"activity": rung.activity},
                 "place": _("%(ladder)s, rung %(number)s of %(count)s")
                 % {
-                    "ladder": rung.ladder,
+                    "ladder": translating.said(rung.ladder),
                     "number": rung.verdict.effective_rung or rung.verdict.rung,
                     "count": len(rung.rungs),
                 },
-                "what": effective["do"] if effective else "",
-                "dose": effective["dose"] if effective else "",
+                "what": translating.said(effective["do"]) if effective else "",
+                "dose": translating.said(effective["dose"]) if effective else "",
                 "back": _("One rung back for three days: until %(day)s") % {"day": long_day(rung.verdict.back_until)}
                 if is_back and rung.verdict.back_until
                 else "",
@@ -83,7 +83,7 @@ def practice(printer: Printer, rung: Rung, *, swapped: bool = False) -> SafeStri
                 "asked": (ASKED if printer.is_today else ASKED_LATER) % {"name": printer.patient.name},
                 "help": ASKED_WHEN,
                 "signs": [
-                    (code, text, bool(rung.said and code in rung.said.stop_signs))
+                    (code, translating.said(text), bool(rung.said and code in rung.said.stop_signs))
                     for code, text in reading.stop_signs().items()
                 ],
                 "pain_rows": words.pain_rows(),
@@ -108,7 +108,7 @@ def _answered(said: Said) -> str:
     parts = [_("Done") if said.done else _("Not today")]
     if said.pain_after is not None:
         parts.append(_("pain after it %(score)s of 10") % {"score": said.pain_after})
-    return "; ".join([", ".join(parts), *(signs.get(code, code) for code in said.stop_signs)])
+    return "; ".join([", ".join(parts), *(translating.said(signs.get(code, code)) for code in said.stop_signs)])
 
 
 def _went(rung: Rung) -> str:

@@ -1,22 +1,32 @@
 """The day of a dog, today or one that can still be completed; and the choice between several dogs."""
 
 import datetime as dt
+import hashlib
+import json
 from collections.abc import Mapping
 from uuid import UUID
 
+from django.conf import settings
+from django.contrib.messages import get_messages
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import get_conditional_response
+from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from accounts.access import Right, Rule, access, signed_in
 from rehab.lib.middleware import keep_for_offline
+from rehab.lib.release import release
 from rehab.sessions import queries
-from rehab.sessions.screen import page, parts, phones, practices
+from rehab.sessions.screen import addresses, page, parts, phones, practices
 from rehab.sessions.screen.addresses import handout_url
-from rehab.sessions.screen.parts import Printer
+from rehab.sessions.screen.marks import Mark
+from rehab.sessions.screen.parts import NOTHING, Printer
+from rehab.sessions.views.responding import medicine_card
 from rehab.sessions.wording import long_day
 
 
@@ -44,7 +54,7 @@ def today_home(request: HttpRequest) -> HttpResponse:
 @keep_for_offline
 @require_safe
 def today(request: HttpRequest, patient_id: UUID) -> HttpResponse:
-    return day_page(request, patient_id=patient_id, day=None, at=timezone.now())
+    return _day_or_nothing_new(request, patient_id, None)
 
 
 @access(Right.LOG)
@@ -52,11 +62,35 @@ def today(request: HttpRequest, patient_id: UUID) -> HttpResponse:
 @require_safe
 def day(request: HttpRequest, patient_id: UUID, day: dt.date) -> HttpResponse:
     """Yesterday or the day before, to be completed; today has an address of its own."""
+    return _day_or_nothing_new(request, patient_id, day)
+
+
+def _day_or_nothing_new(request: HttpRequest, patient_id: UUID, day: dt.date | None) -> HttpResponse:
+    """The page of the day; nothing (304) for a phone that shows just that already."""
     at = timezone.now()
-    view = queries.day_view(user=signed_in(request), patient_id=patient_id, day=day, at=at)
-    if day == view.today:
+    user = signed_in(request)
+    dog = queries.dog_of_day(user=user, patient_id=patient_id, at=at)
+    local = dog.patient.today(at)
+    if day == local:
         return redirect("sessions:today", patient_id)
-    return _render_day(request, view)
+    etag = _etag(request, dog, day or local)
+    answer = get_conditional_response(request, etag=etag)
+    if answer is None:
+        view = queries.day_view(user=user, patient_id=patient_id, day=day, at=at, dog=dog)
+        answer = _render_day(request, view)
+    # A word about the form before this page belongs to this answer alone.
+    if not get_messages(request):
+        answer.headers["ETag"] = etag
+    return answer
+
+
+def _etag(request: HttpRequest, dog: queries.DogOfDay, day: dt.date) -> str:
+    """A name for all that a day's page is printed from, weak because its forms get new keys each time."""
+    clinic = [getattr(dog.patient.clinic, name) for name in ("name", "phone", "emergency_name", "emergency_phone")]
+    shown = [dog.mark, dog.medicines, dog.patient.name, dog.patient.time_zone, *clinic, day.isoformat()]
+    # Who signs in anew has a new token, without which the forms of an old page are refused.
+    reader = [sorted(dog.roles), get_language(), request.COOKIES.get(settings.CSRF_COOKIE_NAME), release()]
+    return f'W/"{hashlib.sha256(json.dumps([*shown, *reader]).encode()).hexdigest()[:32]}"'
 
 
 def day_page(
@@ -83,22 +117,24 @@ def _render_day(
     errors = errors or {}
     plan = view.plan
     day = view.day
-    printer = Printer(
-        patient=view.patient,
-        day=day.day,
-        today=view.today,
-        fields=parts.fields(csrf=get_token(request), day=day.day, plan_version=plan.plan_version if plan else None),
-        errors=errors,
-    )
+    printer = _printer(request, view, errors)
     said = {item.prescribed.id for item in (*day.items, *day.optional, *day.one_offs, *day.extras)}
     said |= {rung.step for rung in view.rungs}
     said_moments = {"next_morning", "before", "after"} if plan else set()
+    stopped = view.stop is not None
     return render(
         request,
         "sessions/day_page.html",
         {
             "patient": view.patient,
             "place": "today",
+            "unread": view.dog.unread,
+            "keep": page.keep(view),
+            "as_of": view.at.isoformat(),
+            "mark": view.dog.mark,
+            "plan_version": view.dog.plan_version,
+            "parts_url": addresses.parts_url(view.patient.pk, day.day),
+            "response_url": addresses.response_url(view.patient.pk, day.day),
             "is_today": printer.is_today,
             "date": long_day(day.day),
             "state": page.program_state(view),
@@ -107,10 +143,12 @@ def _render_day(
             "pain": page.pain_cards(printer, view),
             "summary": printer.summary(day),
             "pause": page.pause(view),
-            "calls": phones.calls(view.pause.clinic) if view.pause else [],
-            "items": printer.items(day.items),
-            "practices": practices.practices(printer, view.rungs),
-            "optional": printer.items(day.optional),
+            "stop": page.stop(view, printer.zone),
+            "calls": phones.calls(view.patient.clinic),
+            "items": printer.items(page.still_counts(view)),
+            "medicine": medicine_card(view.medicine, view.medicine_answers, printer=printer),
+            "practices": practices.practices(printer, [] if stopped else view.rungs),
+            "optional": NOTHING if stopped else printer.items(day.optional),
             "one_offs": printer.items(item for item in day.one_offs if item.prescribed.done_on is None),
             "again": printer.items(item for item in day.one_offs if item.prescribed.done_on is not None),
             "extras": printer.items(day.extras),
@@ -122,3 +160,41 @@ def _render_day(
         },
         status=status,
     )
+
+
+def _printer(request: HttpRequest, view: queries.DayView, errors: Mapping[UUID | str, str] | None = None) -> Printer:
+    version = view.dog.plan_version
+    return Printer(
+        patient=view.patient,
+        day=view.day.day,
+        today=view.today,
+        fields=parts.fields(csrf=get_token(request), day=view.day.day, plan_version=version),
+        errors=errors,
+        matters_most=view.day.matters_most,
+    )
+
+
+@access(Right.LOG)
+@require_safe
+def day_parts(request: HttpRequest, patient_id: UUID, day: dt.date) -> HttpResponse:
+    """What has changed on a day's page since it was printed (``since`` is its mark): each part out of band, or 204.
+
+    Where more than parts has changed (the plan, or whether the exercises are stopped) the page is to be loaded anew.
+    """
+    at = timezone.now()
+    user = signed_in(request)
+    dog = queries.dog_of_day(user=user, patient_id=patient_id, at=at)
+    since = request.GET.get("since", "")
+    if since == dog.mark:
+        return HttpResponse(status=204)
+    seen = Mark.of(since)
+    if seen is None or (seen.plan_version, seen.stopped_by) != (str(dog.plan_version or 0), str(dog.stopped_by or "")):
+        return HttpResponse(status=204, headers={"Steadyback-Reload": "true"})
+    view = queries.day_view(user=user, patient_id=patient_id, day=day, at=at, dog=dog)
+    changes = queries.changes(patient_id, seen.arrived_at) if seen.arrived_at else None
+    printer = _printer(request, view)
+    body = page.parts(printer, view, changes)
+    card = medicine_card(view.medicine, view.medicine_answers, printer=printer)
+    if card["rows"] and (changes is None or any(one.kind == "medicine" for one in changes)):
+        body += render_to_string("sessions/_medicine.html", {"medicine": card, "swapped": True})
+    return HttpResponse(body)

@@ -1,0 +1,183 @@
+"""Today's page in each of its states: what it says, what it costs, and when it says nothing because nothing is new."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import Clinic, User
+from rehab.lib.ids import new_id
+from rehab.patients.models import Patient, ProblemDefinition
+from rehab.programs.models import Program
+from rehab.sessions.models import MedicineAnswer, Release, ResponseAnswer, WarningReport
+from tests import make
+from tests.sessions.conftest import told
+
+pytestmark = pytest.mark.usefixtures("clock")
+
+
+@pytest.fixture
+def browser(as_user: Any, owner: User) -> Client:
+    found: Client = as_user(owner)
+    return found
+
+
+def sent(kind: str, **fields: Any) -> dict[str, Any]:
+    return {"id": str(new_id()), "kind": kind, "day": "2026-03-18", **fields}
+
+
+def today(patient: Patient) -> str:
+    return reverse("sessions:today", args=[patient.pk])
+
+
+def html_of(browser: Client, patient: Patient) -> str:
+    return browser.get(today(patient)).content.decode()
+
+
+def report(browser: Client, patient: Patient, **fields: Any) -> WarningReport:
+    url = reverse("sessions:command", args=[patient.pk])
+    assert browser.post(url, sent("report", **fields)).status_code == 303
+    found: WarningReport = WarningReport.objects.latest("received_at", "pk")
+    return found
+
+
+@pytest.fixture
+def with_everything(patient: Patient, vet: User, program: Program, clinic: Clinic) -> Program:
+    """Medicine in the signed definition, a ladder, many exercises, and something said about each."""
+    make.rewrite(
+        ProblemDefinition.objects.filter(patient=patient),
+        medicines=[{"name": "Gabapentin", "dose": "10 mg/kg", "times": "08:00, 20:00"}],
+    )
+    make.make_step(program, make.make_ladder("car", name="Car"))
+    for number in range(12):
+        item = make.make_prescription(
+            program, exercise=f"more-{number}", dose={"reps": 5, "per_day": 2}, position=10 + number
+        )
+        make.make_tick(item)
+    return program
+
+
+def test_today_costs_at_most_eight_statements(browser: Client, patient: Patient, with_everything: Program) -> None:
+    told(browser, patient, sent("medicine", medicine="Gabapentin", time="08:00", given="yes"))
+    told(browser, patient, sent("response", tired="1"))
+    told(browser, patient, sent("pain", moment="before", score="2"))
+    html_of(browser, patient)
+    with CaptureQueriesContext(connection) as queries:
+        html = html_of(browser, patient)
+    assert html.count('<li class="item"') == 14
+    assert len(queries) == 8
+
+
+@pytest.mark.parametrize(
+    ("flag", "title", "words"),
+    [
+        ("RF02", "No movement at all in the back legs", "Call now."),
+        ("RF23", "Sudden lameness: will not put a leg down", "Call the clinic today."),
+    ],
+)
+def test_warning_sign_stops_the_day_until_a_vet_releases_it(
+    browser: Client, patient: Patient, vet: User, program: Program, flag: str, title: str, words: str
+) -> None:
+    found = report(browser, patient, flags=[flag])
+    with CaptureQueriesContext(connection) as queries:
+        html = html_of(browser, patient)
+    assert len(queries) <= 8
+    shown = html.split('id="stopped"')[1].split("</section>")[0]
+    assert (title in shown, words in shown) == (True, True)
+    assert "Olga reported it on 18 March, 17:00." in shown
+    assert "that does not mean that somebody has read it" in shown
+    assert 'data-state="stopped"' in html
+    # No exercise can be ticked; the answers of the day before are kept.
+    assert '<li class="item"' not in html
+    # A later check without a hit clears nothing.
+    report(browser, patient, flags_asked="yes")
+    assert 'data-state="stopped"' in html_of(browser, patient)
+    Release.objects.create(
+        report=found, clinic=patient.clinic, patient=patient, released_by=vet, released_at=make.NOW, reason="Examined"
+    )
+    assert 'data-state="due"' in html_of(browser, patient)
+
+
+@pytest.mark.parametrize(("flag", "shown"), [("RF02", {"Turn and wash"}), ("RF23", {"Turn and wash", "Massage"})])
+def test_care_goes_on_as_far_as_the_stop_lets_it(
+    browser: Client, patient: Patient, program: Program, flag: str, shown: set[str]
+) -> None:
+    for place, (slug, name, category, mode) in enumerate(
+        [
+            ("turn", "Turn and wash", "nursing_care", "passive"),
+            ("rub", "Massage", "massage_manual", "passive"),
+            ("walk", "Walk", "gait_endurance", "active"),
+        ]
+    ):
+        exercise = make.make_exercise(slug, name=name, category=category, mode=mode)
+        make.make_prescription(program, exercise=exercise, dose={"minutes": 5}, position=20 + place)
+    report(browser, patient, flags=[flag])
+    html = html_of(browser, patient)
+    assert {name for name in ("Turn and wash", "Massage", "Walk") if name in html} == shown
+
+
+def test_page_that_is_still_right_is_not_sent_again(browser: Client, patient: Patient, program: Program) -> None:
+    browser.get(today(patient))  # brings the cookie of the forms' token
+    first = browser.get(today(patient))
+    again = {"If-None-Match": first.headers["ETag"]}
+    with CaptureQueriesContext(connection) as queries:
+        answer = browser.get(today(patient), headers=again)
+    assert (answer.status_code, answer.content, len(queries)) == (304, b"", 3)
+    assert answer.headers["Cache-Control"] == "private, no-cache"
+    told(browser, patient, sent("pain", moment="before", score="2"))
+    assert browser.get(today(patient), headers=again).status_code == 200
+
+
+@pytest.mark.parametrize("change", ["day", "name", "phone", "medicine", "language", "account"])
+def test_page_is_sent_again_when_what_it_shows_has_changed(
+    browser: Client, as_user: Any, clock: Any, caregiver: User, patient: Patient, program: Program, change: str
+) -> None:
+    browser.get(today(patient))
+    again = {"If-None-Match": browser.get(today(patient)).headers["ETag"]}
+    match change:
+        case "day":
+            clock.shift(dt.timedelta(days=1))
+        case "name":
+            Patient.objects.update(name="Bruna")
+        case "phone":
+            Clinic.objects.update(phone="+34 900 000 000")
+        case "medicine":
+            make.rewrite(
+                ProblemDefinition.objects.filter(patient=patient),
+                medicines=[{"name": "Gabapentin", "dose": "", "times": "08:00"}],
+            )
+        case "language":
+            User.objects.update(language="es")
+            browser.cookies["django_language"] = "es"
+            again["Accept-Language"] = "es"
+        case "account":
+            browser = as_user(caregiver)
+    assert browser.get(today(patient), headers=again).status_code == 200
+
+
+def test_word_about_the_form_before_is_not_kept(browser: Client, patient: Patient, program: Program) -> None:
+    browser.post(reverse("sessions:command", args=[patient.pk]), sent("pain", moment="before", score="2"))
+    first = browser.get(today(patient))
+    assert "Your answer is saved." in first.content.decode()
+    assert "ETag" not in first.headers
+    assert "ETag" in browser.get(today(patient)).headers
+
+
+def test_later_answer_of_a_dose_counts_and_both_are_kept(
+    browser: Client, patient: Patient, with_everything: Program
+) -> None:
+    part = told(browser, patient, sent("medicine", medicine="Gabapentin", time="08:00", given="no", reason="refused"))
+    assert 'id="medicine" aria-labelledby="medicine-title" hx-swap-oob="true"' in part
+    told(browser, patient, sent("medicine", medicine="Gabapentin", time="08:00", given="yes"))
+    given = MedicineAnswer.objects.order_by("done_at", "pk").values_list("given", "reason")
+    assert list(given) == [(False, "refused"), (True, "")]
+
+
+def test_response_keeps_what_was_asked_and_what_was_not(browser: Client, patient: Patient, program: Program) -> None:
+    told(browser, patient, sent("response", areas=["neck", "lower_back"], signs_asked="yes"))
+    answer = ResponseAnswer.objects.get()
+    assert (answer.areas, answer.signs, answer.tired) == (["neck", "lower_back"], [], None)
