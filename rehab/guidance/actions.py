@@ -17,7 +17,7 @@ from rehab.guidance.queries.facts import Facts, facts_of
 from rehab.lib.time_zones import local_day
 from rehab.patients.models import Caregiver, Patient, ProblemDefinition
 from rehab.programs.models import Decision
-from rehab.sessions.models import Command
+from rehab.sessions.models import Clip, ClipReview, Command, MessagesRead, Release
 
 BATCH: Final = 500
 # A row says when it was received, not when its transaction ended: a run looks back as far as a transaction may last.
@@ -63,6 +63,10 @@ def _waiting(*, at: dt.datetime) -> QuerySet[Patient]:
         .union(
             Patient.objects.filter(_new_day(at)).values("pk"),
             Command.objects.filter(received_at__gte=since).values("patient"),
+            Release.objects.filter(released_at__gte=since).values("patient"),
+            Clip.objects.filter(completed_at__gte=since).values("patient"),
+            ClipReview.objects.filter(reviewed_at__gte=since).values("patient"),
+            MessagesRead.objects.filter(until__gte=since).values("patient"),
             Decision.objects.filter(decided_at__gte=since).values("patient"),
             ProblemDefinition.objects.filter(Q(updated_at__gte=since) | Q(signed_at__gte=since)).values("patient"),
             Caregiver.objects.filter(Q(started_at__gte=since) | Q(ended_at__gte=since)).values("patient"),

@@ -25,6 +25,7 @@ RE_EXAM_SOON_DAYS: Final = 3
 RISE_POINTS: Final = 2
 LOW_PERCENT: Final = 50
 ACT: Final = 75
+WORST: Final = 100
 
 
 class Moment(StrEnum):
@@ -38,11 +39,14 @@ class Moment(StrEnum):
 class Code(StrEnum):
     """Why a dog needs a look."""
 
+    WARNING_SIGN = "warning_sign"
     PAIN_AT_LIMIT = "pain_at_limit"
     SKIPPED_FOR_PAIN = "skipped_for_pain"
     NO_FAMILY = "no_family"
     PAIN_UP = "pain_up"
     MORNING_UP = "morning_up"
+    MESSAGE_WAITING = "message_waiting"
+    CLIP_WAITING = "clip_waiting"
     SILENT = "silent"
     RE_EXAM_OVERDUE = "re_exam_overdue"
     RE_EXAM_SOON = "re_exam_soon"
@@ -114,6 +118,16 @@ class Day:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stopped:
+    """A warning sign (its id) that stops the exercises since a day; ``more`` counts the other signs that do."""
+
+    sign: str
+    on: dt.date
+    is_emergency: bool
+    more: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Dog:
     """What is known about one dog today; ``days`` and ``answers`` in any order.
 
@@ -136,6 +150,11 @@ class Dog:
     answers: Collection[Answer] = ()
     days: Collection[Day] = ()
     pain_skips: Collection[dt.date] = ()
+    stop: Stopped | None = None
+    messages_waiting: int = 0
+    waiting_since: dt.date | None = None
+    clips_waiting: int = 0
+    clips_since: dt.date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +175,7 @@ class Reason:
 
 def reasons(dog: Dog) -> list[Reason]:
     """Every reason to look at the dog, most urgent first; none means that the family answers and all is calm."""
-    found = [*_of_pain(dog), *_of_doing(dog), *_of_the_plan(dog)]
+    found = [*_of_signs(dog), *_of_pain(dog), *_of_messages(dog), *_of_clips(dog), *_of_doing(dog), *_of_the_plan(dog)]
     return sorted(found, key=lambda reason: (-reason.severity, reason.code))
 
 
@@ -186,6 +205,15 @@ def percent(days: Collection[Day]) -> int | None:
     return round(100 * sum(day.done for day in days) / due) if due else None
 
 
+def _of_signs(dog: Dog) -> list[Reason]:
+    """A warning sign that stops the exercises goes before everything else, until a vet has released them."""
+    if dog.stop is None:
+        return []
+    severity = WORST if dog.stop.is_emergency else WORST - 1
+    numbers = {"sign": dog.stop.sign, "on": dog.stop.on.isoformat(), "more": dog.stop.more}
+    return [Reason(code=Code.WARNING_SIGN, severity=severity, numbers=numbers)]
+
+
 def _of_pain(dog: Dog) -> list[Reason]:
     limits = limits_of(dog.profile)
     found: list[Reason] = []
@@ -206,7 +234,7 @@ def _of_pain(dog: Dog) -> list[Reason]:
         found.append(
             Reason(
                 code=Code.PAIN_AT_LIMIT,
-                severity=90 + 2 * min(over, 5),
+                severity=90 + 2 * min(over, 4),
                 numbers={
                     "score": score,
                     "limit": score - over,
@@ -248,6 +276,24 @@ def _baseline(dog: Dog, day: dt.date) -> float | None:
         if answer.moment is Moment.BEFORE and 0 < (day - answer.day).days <= BASELINE_DAYS
     ]
     return median(before) if len(before) >= BASELINE_ANSWERS else dog.intake_pain
+
+
+def _of_messages(dog: Dog) -> list[Reason]:
+    """Somebody at home asks a person: each day without an answer makes it more urgent, up to that of pain that rises."""
+    if not dog.messages_waiting or dog.waiting_since is None:
+        return []
+    days = max(0, (dog.today - dog.waiting_since).days)
+    numbers = {"count": dog.messages_waiting, "on": dog.waiting_since.isoformat()}
+    return [Reason(code=Code.MESSAGE_WAITING, severity=62 + min(days, 7), numbers=numbers)]
+
+
+def _of_clips(dog: Dog) -> list[Reason]:
+    """A family filmed how it goes: what may be done wrongly is done again each day until somebody has looked."""
+    if not dog.clips_waiting or dog.clips_since is None:
+        return []
+    days = max(0, (dog.today - dog.clips_since).days)
+    numbers = {"count": dog.clips_waiting, "on": dog.clips_since.isoformat()}
+    return [Reason(code=Code.CLIP_WAITING, severity=52 + min(days, 7), numbers=numbers)]
 
 
 def _of_doing(dog: Dog) -> list[Reason]:

@@ -21,6 +21,7 @@ from rehab.guidance.charts import spark
 from rehab.guidance.queries.worklist import Listed
 from rehab.lib.blanks import Blank
 from rehab.lib.time_zones import local_day
+from rehab.library import translating
 
 NOBODY: Final = str(UUID(int=0))
 DOG: Final = Blank(
@@ -67,7 +68,7 @@ class Rows:
                 "problem": problem,
                 "axes": axes,
                 "phase": self.escape(dog.phase or ""),
-                "phase_name": self.escape(dog.phase_name or ""),
+                "phase_name": self.escape(translating.said(dog.phase_name or "")),
                 "percent": self.escape(dog.adherence_percent),
                 "line": line,
                 "last": last,

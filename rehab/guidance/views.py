@@ -2,22 +2,27 @@
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import Right, Rule, access, signed_in
-from rehab.guidance.forms import SearchForm, Show
+from rehab.guidance.forms import ClipAnswerForm, ReleaseForm, SearchForm, Show
 from rehab.guidance.queries.climbing import ladder_page
+from rehab.guidance.queries.clips import Place, clip_page
 from rehab.guidance.queries.patient_page import SPANS, patient_page
 from rehab.guidance.queries.patient_page import signals as find_signals
 from rehab.guidance.queries.phase import PhasePage, phase_page
 from rehab.guidance.queries.readings import known_about, standing_of
+from rehab.guidance.queries.stops import in_words, stops_of
 from rehab.guidance.queries.worklist import treating_clinics
 from rehab.guidance.queries.worklist import worklist as find_dogs
+from rehab.guidance.releasing import AlreadyReleasedError, NewStopError, release_stop
+from rehab.guidance.reviewing import AlreadyReviewedError, NotReadyError, review_clip
 from rehab.guidance.rows import Rows
 from rehab.patients.access import load, load_patient, may, roles_of
 from rehab.patients.models import Patient
@@ -27,6 +32,7 @@ from rehab.programs.models import Decision, LadderStep
 from rehab.programs.queries import open_program
 from rehab.programs.views.ladders import rung_answer
 from rehab.programs.views.phases import move_answer
+from rehab.sessions.models import Clip, ClipReview
 
 
 @access(Rule.STAFF)
@@ -76,9 +82,89 @@ def patient(request: HttpRequest, pk: UUID) -> HttpResponse:
             if last and page.program and may_undo(last.decision, program=page.program, by=user, at=at)
             else None,
             "may_sign": may(Right.SIGN_DEFINITION, dog),
+            "may_release": may(Right.LIFT_STOP, dog),
             "place": "dogs",
         },
     )
+
+
+@access(Right.LIFT_STOP)
+@require_http_methods(["GET", "HEAD", "POST"])
+def release(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Let the exercises go on that a warning sign has stopped."""
+    user, at = signed_in(request), timezone.now()
+    dog: Patient = load_patient(pk=pk, user=user, right=Right.LIFT_STOP)
+    form = ReleaseForm(request.POST or None)
+    status, is_new = (422 if form.errors else 200), False
+    if form.is_valid():
+        reports = stops_of([dog.pk])[dog.pk]
+        seen = [report.pk for report in reports if str(report.pk) in request.POST.getlist("report")]
+        try:
+            release_stop(
+                patient=dog, seen=seen, by=user, roles=roles_of(dog), reason=form.cleaned_data["reason"], at=at
+            )
+        except AlreadyReleasedError:
+            status = 409
+        except NewStopError:
+            status, is_new = 409, True
+        else:
+            messages.success(request, _("Released. %(dog)s’s exercises go on as planned.") % {"dog": dog.name})
+            return redirect("guidance:patient", pk=dog.pk)
+    stops = [in_words(report, dog, today=dog.today(at)) for report in stops_of([dog.pk])[dog.pk]]
+    context = {"patient": dog, "form": form, "stops": stops, "is_new": is_new, "place": "dogs"}
+    return render(request, "guidance/release_page.html", context, status=status)
+
+
+@access(Right.SEE_RECORD)
+@require_safe
+def clips(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The photos and clips that the dog's family has sent, those without an answer first."""
+    dog: Patient = load_patient(pk=pk, user=signed_in(request), right=Right.SEE_RECORD)
+    return _clips_page(request, dog)
+
+
+@access(Right.HOLD)
+@require_POST
+def clip_review(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Answer one photo or clip: good, or what to change."""
+    user, at = signed_in(request), timezone.now()
+    clip: Clip = load(
+        Clip.objects.complete().select_related("patient__clinic", "media"), pk=pk, user=user, right=Right.HOLD
+    )
+    form = ClipAnswerForm(request.POST)
+    if not form.is_valid():
+        return _clips_page(request, clip.patient, answered=clip.pk, form=form, status=422)
+    verdict, text = ClipReview.Verdict(form.cleaned_data["verdict"]), form.cleaned_data["text"]
+    try:
+        review_clip(clip=clip, verdict=verdict, text=text, by=user, roles=roles_of(clip), at=at)
+    except AlreadyReviewedError as error:
+        return _clips_page(request, clip.patient, answered=clip.pk, form=form, status=409, first=error.review)
+    except NotReadyError:
+        messages.error(request, _("This file could not be read, so there is nothing to answer."))
+    else:
+        messages.success(request, _("Answered. The family sees it beside the exercise."))
+    return redirect("guidance:clips", pk=clip.patient_id)
+
+
+def _clips_page(
+    request: HttpRequest,
+    dog: Patient,
+    *,
+    answered: UUID | None = None,
+    form: ClipAnswerForm | None = None,
+    first: ClipReview | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    page = clip_page(dog, user=signed_in(request), after=Place.read(request.GET.get("after", "")), at=timezone.now())
+    context = {
+        "patient": dog,
+        "page": page,
+        "answered": answered,
+        "form": form,
+        "first": first,
+        "place": "dogs",
+    }
+    return render(request, "guidance/clips_page.html", context, status=status)
 
 
 @access(Right.SEE_RECORD)

@@ -12,14 +12,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from rehab.guidance.attention import Code, Level, Moment, Reason
+from rehab.library import reading, translating
 from rehab.patients.models import ProblemDefinition
 
 BADGES: Final = {
+    Code.WARNING_SIGN: gettext_lazy("Warning sign"),
     Code.PAIN_AT_LIMIT: gettext_lazy("Pain at the limit"),
     Code.SKIPPED_FOR_PAIN: gettext_lazy("Skipped for pain"),
     Code.NO_FAMILY: gettext_lazy("No family"),
     Code.PAIN_UP: gettext_lazy("Pain up"),
     Code.MORNING_UP: gettext_lazy("Worse mornings"),
+    Code.MESSAGE_WAITING: gettext_lazy("Message waits"),
+    Code.CLIP_WAITING: gettext_lazy("Clip waits"),
     Code.SILENT: gettext_lazy("Silent"),
     Code.RE_EXAM_OVERDUE: gettext_lazy("Re-exam overdue"),
     Code.RE_EXAM_SOON: gettext_lazy("Re-exam soon"),
@@ -115,6 +119,11 @@ def axes(origin: str, mechanism: str) -> str:
     return ", ".join(str(words[answer]) for words, answer in answers if answer)
 
 
+def sign(flag: str) -> str:
+    """A warning sign in words."""
+    return next((translating.said(one.sign) for one in reading.red_flags() if one.id == flag), flag)
+
+
 def grade(value: int | None) -> str:
     """The neurologic grade with its name: 2, walks, but weak or wobbly."""
     if value is None:
@@ -143,6 +152,13 @@ def age(born_on: dt.date, *, today: dt.date) -> str:
 
 def _on(numbers: Mapping[str, Any]) -> dt.date:
     return dt.date.fromisoformat(numbers["on"])
+
+
+def _warning_sign(numbers: Mapping[str, Any], today: dt.date) -> str:
+    said = {"sign": sign(numbers["sign"]), "day": day_name(_on(numbers), today=today), "more": numbers["more"]}
+    if not numbers["more"]:
+        return _("%(sign)s (%(day)s). The exercises are stopped.") % said
+    return _("%(sign)s, and %(more)s more (%(day)s). The exercises are stopped.") % said
 
 
 def _pain_at_limit(numbers: Mapping[str, Any], today: dt.date) -> str:
@@ -175,6 +191,22 @@ def _morning_up(numbers: Mapping[str, Any], today: dt.date) -> str:
         "usual": number(numbers["usual"]),
         "day": day_name(_on(numbers), today=today),
     }
+
+
+def _message_waiting(numbers: Mapping[str, Any], today: dt.date) -> str:
+    return ngettext(
+        "%(count)s message from the family waits (%(day)s).",
+        "%(count)s messages from the family wait (the first: %(day)s).",
+        numbers["count"],
+    ) % {"count": numbers["count"], "day": day_name(_on(numbers), today=today)}
+
+
+def _clip_waiting(numbers: Mapping[str, Any], today: dt.date) -> str:
+    return ngettext(
+        "%(count)s photo or clip from home waits for an answer (%(day)s).",
+        "%(count)s photos or clips from home wait for an answer (the first: %(day)s).",
+        numbers["count"],
+    ) % {"count": numbers["count"], "day": day_name(_on(numbers), today=today)}
 
 
 def _silent(numbers: Mapping[str, Any], _today: dt.date) -> str:
@@ -238,11 +270,14 @@ def _undetermined(_numbers: Mapping[str, Any], _today: dt.date) -> str:
 
 
 _SENTENCES: Final[Mapping[Code, Callable[[Mapping[str, Any], dt.date], str]]] = {
+    Code.WARNING_SIGN: _warning_sign,
     Code.PAIN_AT_LIMIT: _pain_at_limit,
     Code.SKIPPED_FOR_PAIN: _skipped_for_pain,
     Code.NO_FAMILY: _no_family,
     Code.PAIN_UP: _pain_up,
     Code.MORNING_UP: _morning_up,
+    Code.MESSAGE_WAITING: _message_waiting,
+    Code.CLIP_WAITING: _clip_waiting,
     Code.SILENT: _silent,
     Code.RE_EXAM_OVERDUE: _re_exam_overdue,
     Code.RE_EXAM_SOON: _re_exam_soon,

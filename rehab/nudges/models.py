@@ -63,6 +63,7 @@ class Nudge(models.Model):
         REMINDERS_OFF = "reminders_off", _("reminders were off")
         NOT_CARING = "not_caring", _("you no longer cared for this dog")
         PROGRAM_ENDED = "program_ended", _("the program had ended")
+        STOPPED = "stopped", _("a warning sign had stopped the exercises")
         TOO_LATE = "too_late", _("it had become too late in the day")
         NO_ANSWER = "no_answer", _("the mail server did not take it in time")
         REFUSED = "refused", _("the mail server refused it")

@@ -62,6 +62,12 @@ DUE = """
     g.ended_at IS NULL AND NOT p.is_one_off AND p.starts_on <= dog.day
     AND (p.ends_on IS NULL OR p.ends_on > dog.day) AND ((p.weekdays >> dog.weekday) & 1) = 1"""
 
+# A warning sign has stopped the exercises of dog d and no vet has released them: WarningReportQuerySet.stopping.
+STOPPED = """EXISTS (
+    SELECT 1 FROM rehab_sessions_warningreport w
+    WHERE w.patient_id = d.id AND w.stop IN ('all_active_and_passive', 'all_active')
+      AND NOT EXISTS (SELECT 1 FROM rehab_sessions_release r WHERE r.report_id = w.command_id))"""
+
 CHOSEN_MINUTE = f"COALESCE(f.remind_minute, {NudgePreference.DEFAULT_MINUTE})"
 REMINDER_MINUTE = f"""
     CASE WHEN {CHOSEN_MINUTE} >= {schedule.QUIET_FROM_MINUTE} OR {CHOSEN_MINUTE} < {schedule.QUIET_UNTIL_MINUTE}
@@ -122,6 +128,7 @@ def due_reminders(*, at: dt.datetime, limit: int) -> list[DueReminder]:
                 SELECT 1 FROM nudges_nudge n
                 WHERE n.user_id = person.id AND n.patient_id = d.id AND n.kind = 'unfinished_day'
                   AND n.local_day = person.day)
+          AND NOT {STOPPED}
           AND EXISTS (
                 SELECT 1 FROM programs_program g JOIN programs_prescription p ON p.program_id = g.id
                 WHERE g.patient_id = d.id AND {DUE} AND p.times_per_day > {ANSWERED})
@@ -210,7 +217,7 @@ def unfinished_dogs(*, user_ids: Collection[UUID], at: dt.datetime) -> dict[UUID
         JOIN programs_program g ON g.patient_id = d.id
         JOIN programs_prescription p ON p.program_id = g.id
         WHERE c.user_id IN ({", ".join(["%s"] * len(user_ids))}) AND c.ended_at IS NULL
-          AND {DUE} AND p.times_per_day > {ANSWERED}
+          AND NOT {STOPPED} AND {DUE} AND p.times_per_day > {ANSWERED}
         ORDER BY c.user_id, d.name, d.id"""  # noqa: S608 (only constants and placeholders)
     clocks = schedule.clocks(at=at, time_zones=sorted(time_zones.names()))
     keys = [str(pk) if connection.vendor == "postgresql" else pk.hex for pk in user_ids]

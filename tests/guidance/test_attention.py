@@ -69,6 +69,14 @@ def codes(dog: Dog) -> list[Code]:
     return [reason.code for reason in reasons(dog)]
 
 
+@pytest.mark.parametrize(("ago", "severity"), [(0, 52), (1, 53), (7, 59), (30, 59)])
+def test_a_clip_waits_more_urgently_each_day(ago: int, severity: int) -> None:
+    found = reasons(calm(clips_waiting=2, clips_since=back(ago)))
+    assert found == [
+        Reason(code=Code.CLIP_WAITING, severity=severity, numbers={"count": 2, "on": back(ago).isoformat()})
+    ]
+
+
 def test_reasons_of_a_calm_dog_are_none() -> None:
     assert reasons(calm()) == []
     assert attention([]) == 0

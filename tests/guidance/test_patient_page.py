@@ -290,8 +290,9 @@ def test_signals_are_those_of_the_page_and_nothing_when_calm(
     assert (part.status_code, part.content.strip()) == (200, b"")
     assert "Nothing needs a person right now." in text_of(client.get(signals_url(patient)).content.decode())
     make.make_pain(patient, TODAY - DAY, "before", 7)
-    # The session and its user; the dog; its definition, program, prescriptions, slots and pain.
-    with django_assert_num_queries(8):
+    # The session and its user; the dog; its definition, program, prescriptions, slots, pain, warning signs,
+    # the days that they stopped, waiting messages and clips.
+    with django_assert_num_queries(12):
         part = client.get(signals_url(patient), headers={"HX-Request": "true"})
     said = "Pain at the limit Pain 7 of 10 before exercise (yesterday); the limit is 6."
     assert text_of(part.content.decode()) == said
@@ -394,7 +395,7 @@ def test_reasons_on_the_page_are_those_of_the_list(program: Program, vet: User) 
 
 @pytest.mark.parametrize("items", [1, 12])
 @pytest.mark.parametrize("span", [14, 56])
-def test_patient_page_asks_the_database_eighteen_times(
+def test_patient_page_costs_a_fixed_number_of_statements(
     as_user: AsUser,
     patient: Patient,
     vet: User,
@@ -424,8 +425,8 @@ def test_patient_page_asks_the_database_eighteen_times(
     client = as_user(vet)
     # The session and its user; the dog; its definitions; the program with its prescriptions; slots, pain, decisions
     # and events of the span; the teach-backs and the neighbours' names; the ladders; the story takes three; then the
-    # caregivers and the invitations.
-    with django_assert_num_queries(18):
+    # caregivers, the warning signs and the days that they stopped, the messages and clips that wait and the invitations.
+    with django_assert_num_queries(23):
         client.get(url(patient, f"?days={span}"))
 
 

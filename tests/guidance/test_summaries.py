@@ -307,8 +307,9 @@ def test_statements_of_a_batch_are_the_same_for_any_number_of_dogs(clinic: Clini
     statements = [
         query["sql"] for query in queries if not query["sql"].startswith(("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"))
     ]
-    # The mark; the batch; definitions, programs, prescriptions, slots, pain; the rows; the mark again (3).
-    assert len(statements) == 10, "\n".join(statements)
+    # The mark; the batch; definitions, programs, prescriptions, slots, pain, warning signs, messages, clips; the rows; the
+    # mark again (3).
+    assert len(statements) == 14, "\n".join(statements)
 
 
 def test_task_refreshes_at_the_clock(patient: Patient) -> None:

@@ -57,7 +57,7 @@ def test_killed_worker_is_followed_by_one_that_sends_the_rest(
     make_families(clinic, vet, 5, dogs=1)
     plan(at=evening)
     # The server takes its time over each message, so that the kill falls between claim and finish.
-    mail_sink.seconds = 0.4
+    mail_sink.seconds = 1.0
     worker = start_worker(at=evening, sink=mail_sink, var=tmp_path)
     try:
         wait_until(lambda: mail_sink.sessions > 0 and len(mail_sink.raw) >= accepted_before)

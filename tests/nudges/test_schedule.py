@@ -4,7 +4,7 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rehab.lib import time_zones
@@ -82,7 +82,6 @@ def test_reminder_expires_after_three_hours_or_when_quiet_begins(chosen: int, ti
     assert schedule.expires_at(local=shown, chosen=chosen) == dt.datetime.fromisoformat(expires)
 
 
-@settings(deadline=None)
 @given(
     zone=st.sampled_from(sorted(time_zones.names())),
     start=st.integers(0, 8 * 366 * 24 * 60),

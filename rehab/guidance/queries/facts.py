@@ -12,13 +12,18 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef, Subquery
 from django.db.models.fields.json import KT
 
-from rehab.guidance.attention import CAREFUL, WINDOW_DAYS, Answer, Day, Dog, Moment
+from rehab.guidance.attention import CAREFUL, WINDOW_DAYS, Answer, Day, Dog, Moment, Stopped
+from rehab.guidance.queries.stops import stops_of
+from rehab.library import reading
 from rehab.patients.decision_rows import Row, row_for
 from rehab.patients.models import Caregiver, ProblemDefinition
 from rehab.programs.models import Decision, Prescription, Program, ProgramQuerySet
 from rehab.sessions.adherence import Period, tallies
-from rehab.sessions.models import PainAnswer, PerformedExercise
+from rehab.sessions.models import PainAnswer, PerformedExercise, WarningReport
 from rehab.sessions.queries import SlotShare, slot_shares
+from rehab.sessions.queries.clips import WaitingClips, waiting_clips
+from rehab.sessions.queries.looking_back import stopped_days
+from rehab.sessions.queries.messages import Waiting, waiting_messages
 
 PERIOD = (
     "pk",
@@ -35,7 +40,8 @@ PERIOD = (
 class Facts:
     """What is known about one dog over some days; ``shares`` are the last word about each time of a day.
 
-    ``row_before`` is the decision row under which a person last decided about the phase, empty while it is the same.
+    On ``stopped`` days a warning sign had stopped its exercises, so that nothing was due. ``row_before`` is the
+    decision row under which a person last decided about the phase, empty while it is the same.
     """
 
     definition: ProblemDefinition | None = None
@@ -47,6 +53,24 @@ class Facts:
     shares: dict[tuple[UUID, dt.date, int], int] = field(default_factory=dict)
     pain_skips: set[dt.date] = field(default_factory=set)
     answers: list[Answer] = field(default_factory=list)
+    stops: list[WarningReport] = field(default_factory=list)
+    stopped: set[dt.date] = field(default_factory=set)
+    waiting: Waiting | None = None
+    clips: WaitingClips | None = None
+
+    @property
+    def stop(self) -> Stopped | None:
+        """What stops the exercises now: the gravest sign of all checks that do, since the first of them."""
+        flags = {flag for report in self.stops for flag in report.flags}
+        signs = [sign for sign in reading.red_flags() if sign.id in flags]
+        if not signs:
+            return None
+        return Stopped(
+            sign=signs[0].id,
+            on=min(report.day for report in self.stops),
+            is_emergency=any(report.urgency == WarningReport.Urgency.EMERGENCY for report in self.stops),
+            more=len(signs) - 1,
+        )
 
     def add(self, said: SlotShare) -> None:
         """Take in the last word about one time of a day."""
@@ -97,7 +121,7 @@ class Facts:
 
     def _tallies(self, *, first: dt.date, today: dt.date) -> dict[tuple[UUID, dt.date], float]:
         until = today + dt.timedelta(days=1)
-        return tallies(self.periods, self.shares, first=first, until=until, today=today)
+        return tallies(self.periods, self.shares, first=first, until=until, today=today, stopped=self.stopped)
 
     def dog(self, *, today: dt.date, days: Collection[Day]) -> Dog:
         """The same as the rules want it, about the given days."""
@@ -119,11 +143,16 @@ class Facts:
             answers=[answer for answer in self.answers if answer.felt_on in known],
             days=days,
             pain_skips=self.pain_skips & known,
+            stop=self.stop,
+            messages_waiting=self.waiting.total if self.waiting else 0,
+            waiting_since=self.waiting.since if self.waiting else None,
+            clips_waiting=self.clips.total if self.clips else 0,
+            clips_since=self.clips.since if self.clips else None,
         )
 
 
 def facts_of(patient_ids: Collection[UUID], *, first: dt.date, until: dt.date) -> defaultdict[UUID, Facts]:
-    """The facts of the half-open period, by dog; a dog without any has empty ones. Five statements."""
+    """The facts of the half-open period, by dog; a dog without any has empty ones. Nine statements."""
     found: defaultdict[UUID, Facts] = defaultdict(Facts)
     for definition in (
         ProblemDefinition.objects.signed()
@@ -168,6 +197,14 @@ def facts_of(patient_ids: Collection[UUID], *, first: dt.date, until: dt.date) -
         answer = Answer(day=day, moment=Moment(moment), score=score)
         if answer.felt_on >= first:
             found[patient].answers.append(answer)
+    for patient, stops in stops_of(patient_ids).items():
+        found[patient].stops = stops
+    for patient, stopped in stopped_days(patient_ids, first, until).items():
+        found[patient].stopped = stopped
+    for patient, waiting in waiting_messages(patient_ids).items():
+        found[patient].waiting = waiting
+    for patient, clips in waiting_clips(patient_ids).items():
+        found[patient].clips = clips
     return found
 
 

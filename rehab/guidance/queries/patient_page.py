@@ -17,7 +17,8 @@ from rehab.guidance import attention, wording
 from rehab.guidance.attention import Answer, Code, Level, Moment, Reason
 from rehab.guidance.charts import Chart, ChartDay, draw
 from rehab.guidance.queries.facts import Facts, facts_of
-from rehab.library import reading
+from rehab.guidance.queries.stops import Stop, in_words, stops_of
+from rehab.library import reading, translating
 from rehab.patients.models import (
     Caregiver,
     CaregiverInvitation,
@@ -32,6 +33,10 @@ from rehab.programs.shortfalls import Refusal, half_rule
 from rehab.sessions.adherence import Period
 from rehab.sessions.models import PerformedExercise
 from rehab.sessions.queries import Pain, SlotShare, first_name, pain_answers, slot_shares
+from rehab.sessions.queries.clips import waiting_clips
+from rehab.sessions.queries.gaps import Gap, gaps
+from rehab.sessions.queries.looking_back import stopped_days
+from rehab.sessions.queries.messages import waiting_messages
 
 SPANS: Final = {"14": 14, "56": 56}
 WIDE: Final = 720
@@ -149,8 +154,12 @@ class PatientPage:
     skips: list[Skip]
     skips_more: int
     story: list[Chapter]
+    stops: list[Stop]
     caregivers: list[Caregiver]
     invitations: list[CaregiverInvitation]
+    gaps: list[Gap]
+    messages_waiting: int
+    clips_waiting: int
     age: str
 
     @property
@@ -183,10 +192,14 @@ def patient_page(patient: Patient, *, at: dt.datetime, span: int) -> PatientPage
     )
     facts = _facts(definition, program, prescriptions, said, pain)
     facts.has_family = bool(caregivers)
+    facts.waiting = waiting_messages([patient.pk]).get(patient.pk)
+    facts.clips = waiting_clips([patient.pk]).get(patient.pk)
     facts.row_before = _row_before(chapters)
+    facts.stops = stops_of([patient.pk])[patient.pk]
+    facts.stopped = stopped_days([patient.pk], first, until)[patient.pk]
     week = facts.days(today=today)
     dog = facts.dog(today=today, days=week)
-    names = {item.pk: item.exercise.name for item in prescriptions}
+    names = {item.pk: translating.said(item.exercise.name) for item in prescriptions}
     worst = attention.worst_by_day(facts.answers)
     last = max((day for day in worst if day <= today), default=None)
     skips = _skips(said, names)
@@ -220,6 +233,7 @@ def patient_page(patient: Patient, *, at: dt.datetime, span: int) -> PatientPage
         skips=skips[:SKIPS],
         skips_more=max(0, len(skips) - SKIPS),
         story=chapters[:STORY],
+        stops=[in_words(report, patient, today=today) for report in facts.stops],
         caregivers=caregivers,
         invitations=list(
             CaregiverInvitation.objects.filter(
@@ -231,12 +245,15 @@ def patient_page(patient: Patient, *, at: dt.datetime, span: int) -> PatientPage
             .select_related("invitation")
             .order_by("invitation__created_at", "pk")
         ),
+        gaps=gaps([one.user_id for one in caregivers], at=at),
+        messages_waiting=dog.messages_waiting,
+        clips_waiting=dog.clips_waiting,
         age="" if patient.born_on is None else wording.age(patient.born_on, today=today),
     )
 
 
 def signals(patient: Patient, *, at: dt.datetime) -> list[Why]:
-    """Why the dog needs a look now, in words: the same as on its page and in the list; five statements."""
+    """Why the dog needs a look now, in words: the same as on its page and in the list; nine statements."""
     today = patient.today(at)
     first = today - (attention.WINDOW_DAYS - 1) * ONE_DAY
     facts = facts_of([patient.pk], first=first, until=today + ONE_DAY)[patient.pk]
@@ -259,6 +276,7 @@ def _why(reason: Reason, patient: Patient, *, today: dt.date) -> Why:
 
 _LINKS: Final = {
     Code.NO_FAMILY: ("patients:caregiver-invite", gettext_lazy("Invite the family")),
+    Code.MESSAGE_WAITING: ("sessions:messages", gettext_lazy("Read and answer")),
     Code.CHECK_PHASE: ("guidance:phase", gettext_lazy("Look at the phase")),
 }
 
@@ -288,7 +306,7 @@ def _phase(program: Program | None, chapters: Sequence[Chapter], *, today: dt.da
     before = to_come[-1].details
     text = _("%(phase)s %(name)s %(from_day)s") % {
         "phase": program.phase,
-        "name": program.phase_name,
+        "name": translating.said(program.phase_name),
         "from_day": wording.from_day(program.phase_started_on, today=today),
     }
     return before["from"], before["from_name"], text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -21,6 +21,7 @@ from rehab.programs.models import LadderStep, Prescription, Program
 from rehab.sessions.adherence import Period, Shares, tallies
 from rehab.sessions.exposures import LOOK_BACK_DAYS, standings
 from rehab.sessions.queries import Pain, pain_answers, slot_shares
+from rehab.sessions.queries.looking_back import stopped_days
 
 # Measures are taken at visits, weeks apart; a tick or an answer comes every day.
 MEASURE_DAYS: Final = 182
@@ -50,7 +51,7 @@ class Known:
 
 
 def known_about(program: Program, definition: ProblemDefinition, *, today: dt.date) -> Known:
-    """All that any criterion of any phase can ask about; six queries, whatever was logged."""
+    """All that any criterion of any phase can ask about; seven queries, whatever was logged."""
     patient = program.patient
     first, until = today - dt.timedelta(days=LOOK_BACK_DAYS - 1), today + ONE_DAY
     pain = pain_answers(patient.pk, first - ONE_DAY, until)
@@ -71,7 +72,8 @@ def known_about(program: Program, definition: ProblemDefinition, *, today: dt.da
     series: dict[str, list[Reading]] = defaultdict(list)
     _add_days(series, program, definition, today=today)
     _add_pain(series, pain, profile=program.profile, shares=shares)
-    _add_done(series, items, shares, first=first, today=today)
+    stopped = stopped_days([patient.pk], first, until)[patient.pk]
+    _add_done(series, items, shares, first=first, today=today, stopped=stopped)
     _add_measured(
         series,
         _measured(patient.pk, since=today - dt.timedelta(days=MEASURE_DAYS)),
@@ -138,11 +140,18 @@ def _add_pain(series: dict[str, list[Reading]], pain: Answers, *, profile: str, 
 
 
 def _add_done(
-    series: dict[str, list[Reading]], items: Sequence[Prescribed], shares: Shares, *, first: dt.date, today: dt.date
+    series: dict[str, list[Reading]],
+    items: Sequence[Prescribed],
+    shares: Shares,
+    *,
+    first: dt.date,
+    today: dt.date,
+    stopped: Collection[dt.date],
 ) -> None:
     """What was done of what was due. Of today only what is finished counts, and no sum: the day is not over."""
     medicine = {one.period.prescription for one in items if one.dose.per_prescription}
-    parts = tallies([one.period for one in items], shares, first=first, until=today + ONE_DAY, today=today)
+    until = today + ONE_DAY
+    parts = tallies([one.period for one in items], shares, first=first, until=until, today=today, stopped=stopped)
     for (prescription, day), part in parts.items():
         if day < today or part == 1:
             series["completion"].append(Reading(day, part))

@@ -21,6 +21,7 @@ from rehab.nudges.models import Heartbeat, Nudge
 from rehab.nudges.queries import UnfinishedDog, unfinished_dogs
 from rehab.patients.models import Caregiver, ClinicalQuerySet
 from rehab.programs.models import Program
+from rehab.sessions.models import WarningReport
 
 State, Reason = Nudge.State, Nudge.Reason
 
@@ -30,7 +31,7 @@ MOST_ATTEMPTS: Final = 8
 FIRST_BACK_OFF_SECONDS: Final = 30.0
 LONGEST_BACK_OFF_SECONDS: Final = 1800.0
 # Reasons that speak about one dog: the person's other dogs may still need the message.
-ABOUT_THE_DOG: Final = frozenset({Reason.DONE, Reason.PROGRAM_ENDED, Reason.NOT_CARING})
+ABOUT_THE_DOG: Final = frozenset({Reason.DONE, Reason.PROGRAM_ENDED, Reason.STOPPED, Reason.NOT_CARING})
 
 Ending = tuple[Nudge.State, Nudge.Reason]
 
@@ -143,6 +144,7 @@ def load(leases: Collection[Lease]) -> list[Nudge]:
         .annotate(
             is_caring=Exists(Caregiver.objects.current().filter(user=OuterRef("user"), patient=OuterRef("patient"))),
             has_program=Exists(Program.objects.open().filter(patient=OuterRef("patient"))),
+            is_stopped=Exists(WarningReport.objects.filter(patient=OuterRef("patient")).stopping()),
         )
         .order_by("expires_at", "pk")
     )
@@ -164,6 +166,8 @@ def _no_sense(nudge: Any, dogs: Sequence[UnfinishedDog], *, at: dt.datetime) -> 
         return State.SUPPRESSED, Reason.NOT_CARING
     if not nudge.has_program:
         return State.SUPPRESSED, Reason.PROGRAM_ENDED
+    if not is_news and nudge.is_stopped:
+        return State.SUPPRESSED, Reason.STOPPED
     if not is_news and nudge.patient_id not in {dog.patient_id for dog in dogs}:
         return State.SUPPRESSED, Reason.DONE
     if nudge.attempts > MOST_ATTEMPTS:
