@@ -4,6 +4,7 @@ import datetime as dt
 import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from django.test import Client
 from django.utils import translation
@@ -17,6 +18,12 @@ from tests import make
 
 # Playwright keeps an event loop in this thread; Django's guard against it does not apply to our synchronous tests.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+# How long one example takes says something about the machine and what else it does, nothing about the rule.
+hypothesis.settings.register_profile(
+    "unhurried", hypothesis.settings(), deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("unhurried")
 
 
 @pytest.fixture(autouse=True)

@@ -71,17 +71,33 @@ def preview_a_program(page: Page) -> None:
     page.locator("#preview").wait_for()
 
 
+def stop_the_exercises(page: Page) -> None:
+    """A warning sign, seen where there is no network: nothing is sent, so the next picture finds the dog as it was."""
+    page.context.set_offline(True)
+    page.get_by_label("No movement at all in the back legs").check()
+    page.get_by_role("button", name="Send", exact=True).click()
+    page.get_by_role("heading", name="Call now").wait_for()
+
+
 # Who looks, the name of the picture (without a name it is a station on the way to the next one), and the way there.
 PAGES: dict[str, list[tuple[str, Way]]] = {
     "owner": [
         ("today", "/today/"),
         ("exercise", "link:a[href*='/exercise/']"),
         ("progress", "link:a[href$='/progress/']"),
-        ("help", "link:a[href$='/help/']"),
+        ("", "link:a[href$='/check/']"),
+        ("help", "link:main a[href$='/help/']"),
         ("nudges", "/nudges/"),
         ("settings", "/settings/"),
         ("", "/today/"),
         ("handout", "link:main a[href$='/handout/']"),
+        ("", "/today/"),
+        ("response", "link:main a[href$='/response/']"),
+        ("messages", "link:a[href$='/messages/']"),
+        ("outbox", "/phone/outbox/"),
+        ("", "/today/"),
+        ("check", "link:.bar-check"),
+        ("check-stopped", stop_the_exercises),
     ],
     "vet": [
         ("worklist", "/patients/"),
@@ -110,6 +126,10 @@ PAGES: dict[str, list[tuple[str, Way]]] = {
         ("preview", preview_a_program),
         ("", "dog:Daisy"),
         ("teach", "link:main a[href^='/programs/'][href$='/teach/']"),
+        ("patient-stopped", "dog:Oscar"),
+        ("release", "link:main a[href$='/release/']"),
+        ("", "dog:Oscar"),
+        ("clinic-messages", "link:main a[href$='/messages/']"),
         ("definition", "dog:Nala"),
         ("definition-draft", "link:main a[href$='/definition/']"),
         ("definition-review", review_a_definition),
@@ -126,7 +146,7 @@ PAGES: dict[str, list[tuple[str, Way]]] = {
 }
 # What the documents show in the dark too; of the others one picture says enough, and the folder stays small.
 DARK_TOO = {
-    *("today", "exercise", "progress", "help", "nudges", "settings"),
+    *("today", "exercise", "progress", "check", "check-stopped", "response", "messages", "nudges", "settings"),
     *("worklist", "patient", "builder", "phase", "history", "library-exercise"),
 }
 

@@ -15,7 +15,16 @@ from rehab.guidance.models import PatientSummary
 from rehab.library.actions import load_library
 from rehab.patients.models import Observation, Patient
 from rehab.programs.models import Decision, LadderStep, Program, TeachBack
-from rehab.sessions.models import Command, Exposure, PainAnswer, PerformedExercise
+from rehab.sessions.models import (
+    Command,
+    Exposure,
+    MedicineAnswer,
+    Message,
+    PainAnswer,
+    PerformedExercise,
+    ResponseAnswer,
+    WarningReport,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +67,20 @@ def test_demo_shows_phases_rungs_measures_and_teach_back(said: list[str]) -> Non
     assert Exposure.objects.filter(patient=rocky).count() >= 3
     assert Observation.objects.filter(patient=rocky, metric="straight_sits").count() == 5
     assert TeachBack.objects.filter(kind="shown_back").values("patient").distinct().count() == 5
+
+
+def test_demo_shows_messages_medicine_answers_and_a_stop(said: list[str]) -> None:
+    assert list(
+        Message.objects.order_by("patient__name", "written_at").values_list("patient__name", "from_family")
+    ) == [
+        *(("Bruno", by_family) for by_family in (True, False, False, True, False)),
+        ("Luna", True),
+        ("Luna", False),
+        ("Oscar", True),
+    ]
+    assert WarningReport.objects.stopping().get().patient.name == "Oscar"
+    assert MedicineAnswer.objects.values("patient").distinct().count() >= 3
+    assert ResponseAnswer.objects.filter(areas=["lower_back"]).exists()
 
 
 def test_demo_people_are_those_of_the_sign_in_page(said: list[str]) -> None:

@@ -44,6 +44,11 @@ class Story:
     measures: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     flare: Mapping[int, tuple[int, int, int]] = field(default_factory=dict)
     refuses: str = ""
+    # What was written: how many days ago, at which hour, whether by the family, and the words.
+    messages: tuple[tuple[int, int, bool, str], ...] = ()
+    # A check with a hit: how many days ago, and the sign (02_redflags.yaml).
+    warning: tuple[int, str] | None = None
+    where_it_hurts: tuple[str, ...] = ()
 
 
 def _scored(*activities: tuple[str, int]) -> tuple[Activity, ...]:
@@ -162,6 +167,14 @@ STORIES: Final = (
         owner=(PERSONAS["owner"].name, PERSONAS["owner"].email),
         pain=(4, 1),
         adherence=0.92,
+        messages=(
+            (9, 19, True, "He turns in circles before the weight shift. Is that all right, or should I hold him?"),
+            (8, 9, False, "Let him turn once, then begin. Hold the treat at chest height, so that he stands square."),
+            (8, 9, False, "If he still circles, send a short clip and I will have a look."),
+            (2, 20, True, "That worked. He stood the whole ten seconds tonight."),
+            (1, 9, False, "Lovely. Keep that height for this week."),
+        ),
+        where_it_hurts=("lower_back",),
         chapters=(
             Chapter(
                 days_ago=55,
@@ -193,6 +206,10 @@ STORIES: Final = (
         owner=("Mark Ellis", "mark.ellis@demo.example"),
         pain=(4, 2),
         adherence=0.85,
+        messages=(
+            (2, 18, True, "She slipped once in the kitchen. We put a mat there now. Shall I go on as before?"),
+            (1, 8, False, "Good. Yes, go on as before, and tell me if she is stiff on one of the next mornings."),
+        ),
         chapters=(
             Chapter(days_ago=50, answers=answered(**HIP), protocol="secondary-hip", phase="P1"),
             Chapter(days_ago=26, answers=answered(**HIP), protocol="secondary-hip", phase="P2"),
@@ -292,6 +309,9 @@ STORIES: Final = (
         pain=(3, 3),
         adherence=0.8,
         refuses="leash-walk",
+        messages=((1, 18, True, "He crossed his back legs twice on the way in from the garden. I stopped the walk."),),
+        warning=(1, "RF13"),
+        where_it_hurts=("hip_left", "lower_back"),
         chapters=(
             Chapter(
                 days_ago=9,

@@ -32,8 +32,11 @@ from rehab.programs.models import LadderStep, Prescription, Program
 from rehab.programs.queries import current_prescriptions
 from rehab.sessions import commands
 from rehab.sessions.actions import Outcome, apply_commands
+from rehab.sessions.medicines import planned
 
 TIME_ZONE: Final = "Europe/London"
+MEDICINE_DAYS: Final = 14
+MEDICINE_GIVEN: Final = 0.97
 VET: Final = frozenset({Role.VET})
 THERAPIST: Final = frozenset({Role.THERAPIST})
 FAMILY: Final = frozenset({Role.OWNER})
@@ -98,6 +101,7 @@ class Telling:
             self._teach(program, first)
             last = until if until == self.today else until - dt.timedelta(days=1)
             self._live(program, first, last)
+        self._write(program)
 
     def _joined(self, name: str, email: str, *, relation: str, at: dt.datetime) -> User:
         user = person(name, email, at=at)
@@ -243,9 +247,9 @@ class Telling:
             Prescription.objects.filter(program=program)
             .overlapping(first, last + dt.timedelta(days=1))
             .select_related("exercise")
-            .order_by("position")
+            .order_by("position", "pk")
         )
-        rungs = list(LadderStep.objects.filter(program=program).current())
+        rungs = list(LadderStep.objects.filter(program=program).current().order_by("starts_on", "pk"))
         for offset in range((last - first).days + 1):
             day = first + dt.timedelta(days=offset)
             if (self.today - day).days < self.story.silent_days:
@@ -254,19 +258,54 @@ class Telling:
                 *self._morning(program, day, first=first),
                 *(self._today_so_far if day == self.today else self._whole_day)(program, prescriptions, day),
                 *self._practice(program, rungs, day),
+                *self._evening(program, day),
             ]
             for who in range(len(self.family)):
                 self._send([command for speaker, command in said if speaker == who], who=who, day=day)
 
-    def _send(self, said: list[dict[str, Any]], *, who: int, day: dt.date) -> None:
+    def _evening(self, program: Program, day: dt.date) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The doses of the last two weeks, and every third evening how the dog was; never today."""
+        if day == self.today:
+            return
+        if (self.today - day).days <= MEDICINE_DAYS:
+            for dose in planned(program.definition.medicines):
+                if dose.time:
+                    given = self.chance.random() < MEDICINE_GIVEN
+                    payload = {"medicine": dose.medicine, "time": dose.time, "given": given}
+                    if not given:
+                        payload["reason"] = "forgot"
+                    time = dt.time.fromisoformat(dose.time)
+                    yield 0, self._command(program, "medicine", payload, day=day, time=time)
+        if (day - self.first_day).days % 3 == 0:
+            areas = list(self.story.where_it_hurts) if self.chance.random() < 0.5 else []
+            response = {"tired": self.chance.choice((0, 1, 1, 2)), "quality": self.chance.choice((2, 3, 3))}
+            yield 0, self._command(program, "response", {**response, "areas": areas}, day=day, time=dt.time(20, 40))
+
+    def _write(self, program: Program) -> None:
+        """What the family and the therapist wrote to each other, and the check that stopped the exercises."""
+        for days_ago, hour, by_family, text in self.story.messages:
+            day = self._day(days_ago)
+            raw = self._command(program, "message", {"text": text}, day=day, time=dt.time(hour, 12))
+            self._send([raw], who=0 if by_family else None, day=day)
+        if self.story.warning is not None:
+            days_ago, flag = self.story.warning
+            day = self._day(days_ago)
+            raw = self._command(program, "report", {"answers": {}, "flags": [flag]}, day=day, time=dt.time(18, 5))
+            self._send([raw], who=0, day=day)
+
+    def _send(self, said: list[dict[str, Any]], *, who: int | None, day: dt.date) -> None:
+        """Apply what one of the family says, or the therapist (``None``)."""
         if not said:
             return
         answers = apply_commands(
             patient=self.dog,
-            roles=FAMILY,
+            roles=THERAPIST if who is None else FAMILY,
             commands=[commands.parse(raw) for raw in said],
-            by=self.family[who],
-            at=self._moment(day, dt.time(23, 30)),
+            by=self.therapist if who is None else self.family[who],
+            # A message arrives when it is written, the day's answers in the evening.
+            at=max(dt.datetime.fromisoformat(raw["done_at"]) for raw in said)
+            if said[0]["kind"] == "message"
+            else self._moment(day, dt.time(23, 30)),
         )
         for raw, answer in zip(said, answers, strict=True):
             if answer.outcome is Outcome.REFUSED:

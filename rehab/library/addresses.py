@@ -5,7 +5,7 @@ from typing import Final
 
 from django.urls import reverse
 
-from rehab.library import pictures
+from rehab.library import pictures, translating
 
 MOVING: Final = "moving"
 STILL: Final = "still"
@@ -24,7 +24,9 @@ def picture_of(slug: str) -> Picture | None:
     """The picture of a built-in exercise; None for any other."""
     if not pictures.has_picture(slug):
         return None
-    return Picture(src=_address(slug, MOVING), still_src=_address(slug, STILL), alt=pictures.alternative(slug))
+    return Picture(
+        src=_address(slug, MOVING), still_src=_address(slug, STILL), alt=translating.said(pictures.alternative(slug))
+    )
 
 
 def _address(slug: str, kind: str) -> str:

@@ -109,6 +109,7 @@ def _content_constraints(kind: str) -> list[models.BaseConstraint]:
 class Media(models.Model):
     """A clinic's own photo or clip of an exercise, private to its members and to the families it is prescribed to.
 
+    One ``from_home`` shows one dog: what it belongs to says who sees it (``sessions.Clip``).
     What was uploaded is never served: a task draws or packs it anew without what the camera wrote into it.
     """
 
@@ -131,6 +132,7 @@ class Media(models.Model):
     alternative = models.CharField(_("what it shows, in words"), max_length=255, blank=True)
     uploaded_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField()
+    from_home = models.BooleanField(default=False)
 
     class Meta:
         constraints: ClassVar = [

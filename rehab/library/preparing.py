@@ -14,7 +14,8 @@ from django.core.files import File
 from django.db import transaction
 
 from accounts.models import record
-from rehab.library.media import ENDING, Refused, rewrite_clip, rewrite_photo
+from rehab.library.clips import rewrite_clip
+from rehab.library.media import ENDING, Refused, rewrite_photo
 from rehab.library.models import Media
 
 LEASE: Final = dt.timedelta(minutes=6)
@@ -59,10 +60,13 @@ def _claim(*, at: dt.datetime) -> Media | None:
 
 
 def _prepare(media: Media, *, at: dt.datetime) -> None:
-    rewrite = rewrite_photo if media.kind == Media.Kind.PHOTO else rewrite_clip
     with tempfile.TemporaryDirectory(prefix="media-", dir=Path(media.upload.path).parent) as folder:
         target = Path(folder) / "made"
-        content_type = rewrite(Path(media.upload.path), target)
+        source = Path(media.upload.path)
+        if media.kind == Media.Kind.PHOTO:
+            content_type = rewrite_photo(source, target)
+        else:
+            content_type = rewrite_clip(source, target, from_home=media.from_home)
         claim, upload = media.content_type, media.upload.name
         with target.open("rb") as made, transaction.atomic():
             mine = Media.objects.select_for_update().filter(pk=media.pk, state=Media.State.WAITING, content_type=claim)

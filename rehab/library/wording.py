@@ -9,7 +9,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from rehab.library import reading
+from rehab.library import reading, translating
 
 Text = Any  # a string, or a lazy one
 
@@ -157,6 +157,7 @@ REFUSALS: Final[Mapping[str, Text]] = {
     "cut_short": gettext_lazy("This file ends too early, as if the upload or the copy had stopped half-way."),
     "damaged": gettext_lazy("This file is damaged and cannot be read."),
     "too_slow": gettext_lazy("Preparing this file took too long. Choose a shorter or smaller one."),
+    "photos_only": gettext_lazy("Clips cannot be prepared on this system at present. Choose a photo."),
     "not_prepared": gettext_lazy("This file could not be prepared. Please choose it again."),
 }
 
@@ -258,7 +259,7 @@ def criterion(text: str) -> str:
 
 def meanings(codes: list[str], words: Mapping[str, str]) -> list[str]:
     """What codes mean, each as the beginning of a line."""
-    return [capfirst(words.get(code, code)) for code in codes]
+    return [capfirst(translating.said(words.get(code, code))) for code in codes]
 
 
 def rows() -> dict[str, str]:
@@ -280,5 +281,5 @@ def measure_name(measure: Mapping[str, Any]) -> str:
     """A measure in words, with its unit."""
     metric = measure.get("metric", "")
     name = str(MEASURED.get(metric, metric.replace("_", " ")))
-    unit = measure.get("unit", "")
+    unit = translating.said(measure.get("unit", ""))
     return capfirst(f"{name} ({unit})" if unit else name)

@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from rehab.library import reading
+from rehab.library import reading, translating
 from rehab.library.models import Category, Phase
 from rehab.patients import wording
 from rehab.patients.case import Case
@@ -295,7 +295,10 @@ def _text(definition: ProblemDefinition, name: str) -> str:
         return "\n".join(LISTS[name](value))
     if name == "neuro_grade":
         grade = reading.grades()[value]
-        return _("%(grade)s · %(name)s (thoracolumbar scale 0–5)") % {"grade": value, "name": grade.name}
+        return _("%(grade)s · %(name)s (thoracolumbar scale 0–5)") % {
+            "grade": value,
+            "name": translating.said(grade.name),
+        }
     if name in OUT_OF:
         return _("%(score)s of %(most)s") % {"score": value, "most": OUT_OF[name]}
     if name == "leaf":

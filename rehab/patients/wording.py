@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from rehab.library import reading
+from rehab.library import reading, translating
 from rehab.patients.answers import patterns
 from rehab.patients.decision_rows import MOST_CAREFUL
 from rehab.patients.findings import FINDINGS
@@ -278,15 +278,15 @@ def mechanism_support(mechanism: str) -> str:
 def sign_label(code: str) -> str:
     """A sign of document 001 beside its box, without the note to who builds the form."""
     labels = {code: label for group in reading.signs().values() for code, label in group.items()}
-    return re.sub(r" \(must [^)]*\)$", "", labels.get(code, code))
+    return re.sub(r" \(must [^)]*\)$", "", translating.said(labels.get(code, code)))
 
 
 def finding_label(code: str) -> str:
     """Anything that is ticked: a sign, a finding, a pattern of pain, or a movement habit."""
     if code in MECHANISM_PATTERNS:
         return capfirst(str(MECHANISM_PATTERNS[code]))
-    known = {finding.code: finding.label for finding in FINDINGS} | {
-        code: habit.label for code, habit in reading.habits().items()
+    known = {finding.code: translating.said(finding.label) for finding in FINDINGS} | {
+        code: translating.said(habit.label) for code, habit in reading.habits().items()
     }
     return known[code] if code in known else sign_label(code)
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.access import Role
+from rehab.library import translating
 from rehab.library.models import Exercise
 from rehab.patients import decision_rows
 from rehab.patients.answers import Answers
@@ -172,7 +173,12 @@ def _of_the_standing(standing: Standing, item: ItemFacts) -> Iterator[Objection]
 
 def _said(sentence: str, values: Mapping[str, Any]) -> str:
     return _(sentence) % {
-        name: date_format(value) if isinstance(value, dt.date) else value for name, value in values.items()
+        name: date_format(value)
+        if isinstance(value, dt.date)
+        else translating.said(value)
+        if isinstance(value, str)
+        else value
+        for name, value in values.items()
     }
 
 

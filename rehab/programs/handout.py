@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 
-from rehab.library import reading
+from rehab.library import reading, translating
 from rehab.library.addresses import Picture, picture_of
 from rehab.library.models import Exercise, Media
 from rehab.patients.wording import printed
@@ -119,7 +119,7 @@ def handout(program: Program, *, today: dt.date) -> Handout:
     prescriptions = list(current_prescriptions(program).select_related("exercise__photo"))
     if not prescriptions:
         return _nothing(State.EMPTY)
-    names = {one.exercise.slug: one.exercise.name for one in prescriptions}
+    names = {one.exercise.slug: translating.said(one.exercise.name) for one in prescriptions}
     begun = max(today, program.starts_on)
     parts: dict[str, list[Prescription]] = {"": [], "when_time": [], "only_if": [], "later": [], "once": []}
     for one in prescriptions:
@@ -147,7 +147,7 @@ def handout(program: Program, *, today: dt.date) -> Handout:
 
 def warning_signs(urgency: str) -> list[str]:
     """The warning signs of an urgency, as a family reads them."""
-    return [printed(flag.sign) for flag in reading.red_flags(urgency=urgency)]
+    return [printed(translating.said(flag.sign)) for flag in reading.red_flags(urgency=urgency)]
 
 
 def _nothing(state: State) -> Handout:
@@ -172,9 +172,9 @@ def _entry(one: Prescription, number: int, *, names: Mapping[str, str], begun: d
         exercise=one.exercise,
         picture=_picture(one),
         dose=dose_text(one.dosage, names),
-        anchor=one.anchor,
-        note=one.note,
-        stop_signs=[signs[code] for code in one.exercise.stop_signs if code in signs],
+        anchor=translating.said(one.anchor),
+        note=translating.said(one.note),
+        stop_signs=[translating.said(signs[code]) for code in one.exercise.stop_signs if code in signs],
         from_day=one.starts_on if one.starts_on > begun else None,
         is_looked_at_again=one.dosage.recheck_days is not None,
     )
@@ -196,12 +196,15 @@ def _climbs(program: Program, *, begun: dt.date) -> list[Climb]:
     found = []
     for step in steps:
         rungs = {
-            rung["n"]: Rung(number=rung["n"], do=rung["do"], dose=rung.get("dose", "")) for rung in step.ladder.rungs
+            rung["n"]: Rung(
+                number=rung["n"], do=translating.said(rung["do"]), dose=translating.said(rung.get("dose", ""))
+            )
+            for rung in step.ladder.rungs
         }
         if step.rung in rungs:
             found.append(
                 Climb(
-                    name=step.ladder.name,
+                    name=translating.said(step.ladder.name),
                     activity=step.activity,
                     rungs=len(rungs),
                     now=rungs[step.rung],
@@ -215,7 +218,7 @@ def _climbs(program: Program, *, begun: dt.date) -> list[Climb]:
 def _ticks(one: Prescription) -> Ticks:
     boxes = range(one.times_per_day)
     return Ticks(
-        name=one.exercise.name,
+        name=translating.said(one.exercise.name),
         days=[boxes if one.weekdays >> day & 1 else None for day in range(7)],
         times=one.times_per_day,
     )

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from rehab.lib.plain_text import validate_one_line
+from rehab.library import translating
 from rehab.library.models import Exercise, Ladder
 from rehab.patients.wording import printed
 from rehab.programs.actions.laddering import ACTIVITY_LENGTH
@@ -148,4 +149,4 @@ class LadderStartForm(ReasonForm):
 def _ladder_card(ladder: Ladder, is_suggested: bool) -> str:  # noqa: FBT001 - two values of one row
     words = [_("Meant for this phase.")] if is_suggested else []
     words += [printed(ladder.note)] if ladder.note else []
-    return format_html("{} <small>{}</small>", ladder.name, " ".join(words))
+    return format_html("{} <small>{}</small>", translating.said(ladder.name), " ".join(words))

@@ -9,7 +9,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from rehab.library import reading
+from rehab.library import reading, translating
 from rehab.patients import measure_wording
 from rehab.patients.measures import MEASURES
 from rehab.patients.wording import printed
@@ -213,7 +213,7 @@ def _stop_sign(reason: Reason) -> str:
     signs = reading.stop_signs()
     return _("Stop sign on %(day)s: %(signs)s.") % {
         "day": _day(reason),
-        "signs": ", ".join(printed(signs.get(code, code)) for code in reason.numbers["signs"]),
+        "signs": ", ".join(printed(translating.said(signs.get(code, code))) for code in reason.numbers["signs"]),
     }
 
 

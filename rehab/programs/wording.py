@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from rehab.library import translating
 from rehab.programs.dose import Dose, InvalidDose, Outside
 from rehab.programs.shortfalls import Refusal, Shortfall
 from rehab.programs.totals import MOST_ACTIVE, MOST_SESSION_MINUTES, Misplaced
@@ -234,7 +235,7 @@ def dose_text(dose: Dose, names: Names | None = None) -> str:
     if dose.leading and getattr(dose, dose.leading) != dose.ramp_to and (ramp := _ramp(dose)):
         parts.append(_("then %(ramp)s, when your clinic says so") % {"ramp": ramp})
     if dose.only_if:
-        parts.append(_("only if: %(condition)s") % {"condition": dose.only_if})
+        parts.append(_("only if: %(condition)s") % {"condition": translating.said(dose.only_if)})
     return "; ".join(parts)
 
 
@@ -244,7 +245,7 @@ def _further(dose: Dose, names: Names | None) -> dict[str, str]:
         "each_side": _("each side") if dose.each_side else "",
         "part_of": _("within %(whole)s") % {"whole": _name(dose.part_of, names)} if dose.part_of else "",
         "when_time": _("whenever there is time") if dose.when_time else "",
-        "only_if": _("only if: %(condition)s") % {"condition": dose.only_if} if dose.only_if else "",
+        "only_if": _("only if: %(condition)s") % {"condition": translating.said(dose.only_if)} if dose.only_if else "",
         "from_week": _from_week(dose.from_week) if dose.from_week > 1 else "",
         "ramp": _ramp(dose),
         "recheck_days": _look_again(dose.recheck_days) if dose.recheck_days else "",

@@ -20,6 +20,7 @@ DESIGN = {
     Right.ADJUST: {"therapist", "vet"},
     Right.LOOSEN: {"vet"},
     Right.HOLD: {"therapist", "vet"},
+    Right.LIFT_STOP: {"vet"},
 }
 
 

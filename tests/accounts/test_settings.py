@@ -1,12 +1,15 @@
 """What a person may change about themselves."""
 
+import re
+
 import pytest
+from django.db import IntegrityError, transaction
 from django.test import Client
 from pytest_django.asserts import assertInHTML
 
 from accounts.models import User
 
-GOOD = {"name": "Olga R. Díaz", "time_zone": "Europe/Madrid", "language": "es"}
+GOOD = {"name": "Olga R. Díaz", "time_zone": "Europe/Madrid", "language": "es", "units": "imperial"}
 
 
 def test_settings_are_saved_and_spoken(client: Client, owner: User) -> None:
@@ -37,6 +40,8 @@ def test_settings_are_saved_and_spoken(client: Client, owner: User) -> None:
         ("language", "", "This field is required."),
         ("language", "xx", "Please choose one of the languages."),
         ("language", "e\x00n", "Please choose one of the languages."),
+        ("units", "", "This field is required."),
+        ("units", "stones", "Please choose one of the two."),
     ],
 )
 def test_bad_input_is_422_and_changes_nothing(
@@ -75,3 +80,22 @@ def test_zone_outside_the_list_stays_when_the_person_has_it(client: Client, owne
     page = client.get("/settings/").content.decode()
     assertInHTML(f'<option value="{zone}" selected>{zone}</option>', page)
     assert client.post("/settings/", {**GOOD, "time_zone": zone}).status_code == 302
+
+
+def test_units_are_metric_until_somebody_chooses(client: Client, owner: User) -> None:
+    client.force_login(owner)
+    assert owner.units == "metric"
+    assert chosen_units(client) == ["metric"]
+    client.post("/settings/", {**GOOD, "language": "en"})
+    assert chosen_units(client) == ["imperial"]
+
+
+def chosen_units(client: Client) -> list[str]:
+    radios = re.findall(r'<input[^>]*name="units"[^>]*>', client.get("/settings/").content.decode())
+    assert len(radios) == 2
+    return [value for radio in radios if "checked" in radio for value in re.findall('value="([a-z]+)"', radio)]
+
+
+def test_unknown_units_are_refused_by_the_database(owner: User) -> None:
+    with pytest.raises(IntegrityError, match="units_are_known"), transaction.atomic():
+        User.objects.filter(pk=owner.pk).update(units="stones")

@@ -89,12 +89,6 @@ def main() -> None:
             "plan_version": 1,
         }
 
-    def tick_form(prescription: Any, slot: int) -> str:
-        return (
-            f"id={{uuid7}}&kind=tick&prescription={prescription.pk}&slot={slot}&day={today}"
-            f"&plan_version=1&time_zone=UTC"
-        )
-
     slots = [(p, slot) for p in prescriptions for slot in range(1, p.times_per_day + 1)]
     batch = [command("tick", {"prescription": str(p.pk), "slot": slot}) for p, slot in (slots * 2)[:20]]
     of_this_dog = f"WHERE patient_id = '{dog.pk.hex}'"
@@ -118,9 +112,9 @@ def main() -> None:
             "requests": [
                 {
                     "method": "POST",
-                    "path": reverse("sessions:command", args=[dog.pk]),
-                    "headers": family,
-                    "body": tick_form(p, slot),
+                    "path": reverse("api:commands"),
+                    "headers": headers(owner, "application/json"),
+                    "body": json.dumps([command("tick", {"prescription": str(p.pk), "slot": slot})]),
                 }
                 for p, slot in slots
             ],

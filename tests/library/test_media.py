@@ -18,7 +18,8 @@ from pytest_django import Settings
 
 from accounts.models import AuditEvent, Clinic, User
 from rehab.library import media, wording
-from rehab.library.media import Refused, look_at_clip, look_at_photo, rewrite_clip, rewrite_photo
+from rehab.library.clips import look_at_clip, rewrite_clip
+from rehab.library.media import Refused, look_at_photo, rewrite_photo
 from rehab.library.models import Media
 from rehab.library.own import Shown, save_exercise
 from rehab.library.preparing import ATTEMPTS, LEASE, prepare_next

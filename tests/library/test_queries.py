@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Clinic, User
 from rehab.library.actions import load_library
-from rehab.library.models import Exercise
+from rehab.library.models import Exercise, Protocol, ProtocolPhase
+from rehab.library.queries.clinics import best_by_slug
 from rehab.library.queries.exercises import PER_PAGE, around, find_exercises
+from rehab.library.queries.protocols import find_protocols
 from rehab.library.queries.sources import sources
 from rehab.library.searching import folded
 from tests import make
@@ -157,6 +160,25 @@ def test_neighbours_and_uses_are_those_of_the_clinic(clinic: Clinic) -> None:
     assert (nearby.harder and nearby.harder.slug) == exercise.harder_slug
     uses = {use.protocol: use.phases for use in nearby.uses}
     assert uses["Soft-tissue strain of the back"] == ["P2"]
+
+
+def test_phases_of_a_listed_protocol_follow_one_another_however_they_were_stored(clinic: Clinic) -> None:
+    protocol = Protocol.objects.create(
+        slug="hip", content_hash="0" * 64, name="Hip", cause="hip_dysplasia", profile="msk", rows=["D5"]
+    )
+    for position in (2, 0, 1):
+        ProtocolPhase.objects.create(
+            protocol=protocol, position=position, code=f"P{position}", name="Phase", days_min=7, days_max=14
+        )
+    [listed] = find_protocols([clinic])
+    assert [phase.code for phase in listed.phases.all()] == ["P0", "P1", "P2"]
+
+
+def test_of_two_clinics_copies_the_later_one_counts_in_whatever_order_they_are_read(
+    clinic: Clinic, other_clinic: Clinic
+) -> None:
+    made = [make.make_exercise("shift", clinic=one) for one in (None, clinic, other_clinic)]
+    assert {best_by_slug(order)["shift"] for order in permutations(made)} == {made[2]}
 
 
 def test_sources_tell_practice_from_what_is_published() -> None:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Clinic
 from rehab.lib.ids import new_id
 from rehab.lib.plain_text import validate_one_line
-from rehab.library import media, reading, wording
+from rehab.library import clips, media, reading, translating, wording
 from rehab.library.forms.parts import INVALID_CHOICE, LinesField, clinic_field
 from rehab.library.models import Category, Exercise, Phase
 from rehab.library.own import Shown
@@ -180,7 +180,7 @@ class ExerciseForm(forms.Form):
             ("", _("none")),
             *sorted(
                 ((one.slug, one.name) for one in exercises.values() if base is None or one.slug != base.slug),
-                key=lambda pair: pair[1].casefold(),
+                key=lambda pair: (pair[1].casefold(), pair[0]),
             ),
         ]
         drawings = [(slug, name) for slug, name in neighbours if slug and not exercises[slug].clinic_id]
@@ -188,7 +188,7 @@ class ExerciseForm(forms.Form):
             "load": [(load, f"{load} · {text}") for load, text in enumerate(wording.LOADS)],
             "trains": [("", _("nothing of these")), *wording.TRAINS.items()],
             "earliest_phase": [(phase.value, f"{phase.value} · {phase.label}") for phase in Phase],
-            "grades": [(one.grade, f"{one.grade} · {one.name}") for one in reading.grades()],
+            "grades": [(one.grade, f"{one.grade} · {translating.said(one.name)}") for one in reading.grades()],
             "contraindications": _codes(reading.contraindications(), always["contra"]),
             "stop_signs": _codes(reading.stop_signs(), always["stop"]),
             "measure": [("", _("nothing")), *((code, wording.measure_name(row)) for code, row in wording.measures())],
@@ -240,7 +240,7 @@ class ExerciseForm(forms.Form):
         return self._looked_at("photo", media.look_at_photo)
 
     def clean_clip(self) -> Any:
-        return self._looked_at("clip", media.look_at_clip)
+        return self._looked_at("clip", clips.look_at_clip)
 
     def _looked_at(self, name: str, look: Any) -> Any:
         upload = self.cleaned_data[name]
@@ -350,7 +350,7 @@ def _number(label: Any, unit: str, *, least: int, most: int) -> forms.Field:
 
 def _codes(words: Mapping[str, str], always: Sequence[str]) -> list[tuple[Any, Any]]:
     """The codes that a person may choose: those that always hold are not asked."""
-    return [(code, capfirst(text)) for code, text in words.items() if code not in always]
+    return [(code, capfirst(translating.said(text))) for code, text in words.items() if code not in always]
 
 
 def _initial(base: Exercise, always: Mapping[str, Sequence[str]]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from rehab.library import reading, wording
+from rehab.library import reading, translating, wording
 from rehab.library.models import Category, Exercise, Phase
 
 FILTERS = ("category", "phase", "load", "grade", "equipment", "mode", "origin")
@@ -36,7 +36,10 @@ class SearchForm(forms.Form):
         )
         self._choices(
             "grade",
-            [("", _("any grade")), *((str(one.grade), f"{one.grade} · {one.name}") for one in reading.grades())],
+            [
+                ("", _("any grade")),
+                *((str(one.grade), f"{one.grade} · {translating.said(one.name)}") for one in reading.grades()),
+            ],
         )
         self._choices("mode", [("", _("both")), *Exercise.Mode.choices])
         self._choices("origin", [("", _("all")), ("own", _("our own")), ("built_in", _("built in"))])
@@ -64,7 +67,11 @@ class SearchForm(forms.Form):
 
     def offer(self, *, equipment: Sequence[str], categories: Mapping[str, int]) -> None:
         """Show what there is to choose from: the equipment of the data, and how many each category holds."""
-        self.equipment_choices = [("", _("any")), ("-", _("none needed")), *((thing, thing) for thing in equipment)]
+        self.equipment_choices = [
+            ("", _("any")),
+            ("-", _("none needed")),
+            *((thing, translating.said(thing)) for thing in equipment),
+        ]
         self.category_choices = [
             ("", _("All"), sum(categories.values())),
             *((code, label, categories.get(code, 0)) for code, label in Category.choices),

@@ -24,17 +24,13 @@ def seen_in(rows: "QuerySet[C]", clinics: Iterable[Clinic]) -> "QuerySet[C]":
 
 
 def best_by_slug(rows: Iterable[Any]) -> dict[str, Any]:
-    """Of each slug one row: a clinic's own wins over the built-in one."""
-    found: dict[str, Any] = {}
-    for row in rows:
-        if row.slug not in found or row.clinic_id is not None:
-            found[row.slug] = row
-    return found
+    """Of each slug one row: a clinic's own wins over the built-in one; of two clinics' own, the one written last."""
+    return {row.slug: row for row in sorted(rows, key=lambda row: (row.clinic_id is not None, row.pk))}
 
 
 def media_of(clinics: Iterable[Clinic]) -> QuerySet[Media]:
-    """Photos and clips of these clinics, in every state."""
-    return Media.objects.filter(clinic__in=clinics)
+    """The own photos and clips of these clinics, in every state; what families sent is given out with their dog."""
+    return Media.objects.filter(clinic__in=clinics, from_home=False)
 
 
 def showing(media: Media) -> QuerySet[Exercise]:

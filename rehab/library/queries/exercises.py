@@ -89,7 +89,8 @@ def find_exercises(*, clinics: Sequence[Clinic], asked: Mapping[str, Any], page_
         total=len(listed),
         categories=Counter(entry.category for entry in fitting),
         equipment=sorted(
-            {group for entry in entries for thing in entry.equipment for group in groups_of(thing)}, key=folded
+            {group for entry in entries for thing in entry.equipment for group in groups_of(thing)},
+            key=lambda group: (folded(group), group),
         ),
         near=_near(shown, asked.get("q") or "") if not listed else [],
     )

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Prefetch
 from django.utils.text import capfirst
 
 from accounts.models import Clinic
-from rehab.library import wording
+from rehab.library import translating, wording
 from rehab.library.addresses import Picture, picture_of
 from rehab.library.models import Exercise, Ladder, Phase, Protocol, ProtocolPhase
 from rehab.library.queries.clinics import best_by_slug, seen_in
@@ -20,7 +21,7 @@ def find_protocols(clinics: Sequence[Clinic]) -> list[Protocol]:
     rows = list(
         seen_in(Protocol.objects.current(), clinics)
         .select_related("clinic")
-        .prefetch_related("phases")
+        .prefetch_related(Prefetch("phases", ProtocolPhase.objects.order_by("position", "pk")))
         .order_by("cause", "name", "pk")
     )
     own = [row.slug for row in rows if row.clinic_id]
@@ -130,8 +131,8 @@ def _step(item: Mapping[str, Any], exercises: Mapping[str, Exercise], protocols:
         protocol=protocols.get(item.get("ref_protocol", "")),
         missing=item.get("exercise") or item.get("ref_protocol", ""),
         dose=wording.dose_line(item["dose"] if item.get("dose") else exercise.dose if exercise else {}),
-        condition=capfirst(wording.plain(item.get("condition", ""))),
-        note=capfirst(wording.plain(item.get("note", ""))),
+        condition=capfirst(wording.plain(translating.said(item.get("condition", "")))),
+        note=capfirst(wording.plain(translating.said(item.get("note", "")))),
         vet_only=item.get("unlock") == "vet",
         replaces=exercises.get(item.get("replaces", "")),
         habit=item.get("habit", ""),

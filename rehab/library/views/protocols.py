@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.access import Rule, access
-from rehab.library import reading, wording
+from rehab.library import reading, translating, wording
 from rehab.library.models import Protocol, RedFlag
 from rehab.library.queries.clinics import seen_in
 from rehab.library.queries.protocols import course, find_ladders, find_protocols
@@ -49,7 +49,7 @@ def protocol_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
             "course": whole,
             **standing(protocol, versions=whole.versions, copies=whole.copies, clinics=clinics),
             "cause": wording.CAUSES.get(protocol.cause, protocol.cause),
-            "warning": wording.plain(protocol.warning),
+            "warning": wording.plain(translating.said(protocol.warning)),
             "profile": wording.PROFILES.get(protocol.profile, protocol.profile),
             "place": "library",
             "tab": "protocols",

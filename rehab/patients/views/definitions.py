@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import Right, access, signed_in
-from rehab.library import reading
+from rehab.library import reading, translating
 from rehab.patients import facts, wording
 from rehab.patients.access import load, load_patient, may
 from rehab.patients.actions import (
@@ -158,7 +158,7 @@ def _draft_page(
         "activities_shown": form.rows_shown("activity", asked=_asked(asked, "activity")),
         "activity_scores": wording.ACTIVITY_SCORES,
         "regions": wording.REGIONS,
-        "pain_anchors": reading.pain_anchors(),
+        "pain_anchors": {score: translating.said(words) for score, words in reading.pain_anchors().items()},
         "warning_signs": reading.red_flags(urgency="emergency_now"),
         "is_unsaved": form.is_bound,
         **_so_far(answers, patient, form.today),

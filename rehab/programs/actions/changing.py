@@ -74,7 +74,7 @@ def add_exercise(
         first_day_of(dose.from_week, starts_on=program.starts_on),
     )
     here = Prescription.objects.filter(program=program).current()
-    prescribed = list(here.select_related("exercise"))
+    prescribed = list(here.select_related("exercise").order_by("position", "pk"))
     new = Item(exercise=exercise, dose=dose, anchor=anchor, note=note, aim=aim)
     recent = recent_of(program.patient_id, on=starts_on)
     one_at_a_time = exercise.is_active and ground.row.limits.one_variable_at_a_time
@@ -146,7 +146,7 @@ def remove_prescription(
     ground = ground_of(program, at=at)
     today = ground.today
     here = Prescription.objects.filter(program=program).current().exclude(pk=prescription.pk)
-    left = [Item.of(one) for one in here.select_related("exercise")]
+    left = [Item.of(one) for one in here.select_related("exercise").order_by("position", "pk")]
     short = half_rule_objections(left, definition=ground.definition, row=ground.row)
     decision = write_decision(
         Decision.Kind.REMOVE,

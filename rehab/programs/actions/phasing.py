@@ -112,7 +112,9 @@ def move_phase(
     _check_way(program, protocol_phase, code, phases)
     more = loosens(program, phase=code, phases=phases, to=protocol_phase)
     day = max(ground.today + ONE_DAY if more else ground.today, program.starts_on)
-    here = list(Prescription.objects.filter(program=program).current().select_related("exercise"))
+    here = list(
+        Prescription.objects.filter(program=program).current().select_related("exercise").order_by("position", "pk")
+    )
     unmet: list[Verdict] = []
     if more:
         unmet = unmet_criteria(program, to=protocol_phase, known=known, phases=phases, roles=roles, today=ground.today)

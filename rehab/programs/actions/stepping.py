@@ -269,7 +269,9 @@ def _swap_objections(
 ) -> list[Objection]:
     program, neighbour = prescription.program, proposed.exercise
     found = gate_objections(neighbour, program, ground)
-    current = Prescription.objects.filter(program=program).current().select_related("exercise")
+    current = (
+        Prescription.objects.filter(program=program).current().select_related("exercise").order_by("position", "pk")
+    )
     others = [one for one in current if one.pk != prescription.pk]
     if any(one.exercise.slug == neighbour.slug for one in others):
         found.append(Objection(rule="TWICE", text=_("It is already in the program."), about=neighbour.name))

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.access import Role
+from rehab.library import translating
 from rehab.library.addresses import Picture
 from rehab.library.models import Category, Phase, ProtocolPhase
 from rehab.patients.decision_rows import Row, max_load
@@ -180,7 +181,7 @@ class Board:
         if order is None:
             order = Order.of(setting.usual_plan())
         here = {slug: setting.find(slug) for slug in (*order.plan, *order.aside)}
-        names = {slug: one.exercise.name for slug in order.plan if (one := here[slug])}
+        names = {slug: translating.said(one.exercise.name) for slug in order.plan if (one := here[slug])}
         return cls(
             setting=setting,
             order=order,

@@ -9,7 +9,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from rehab.library import reading
+from rehab.library import reading, translating
 from rehab.library.addresses import Picture, picture_of
 from rehab.library.models import Exercise
 from rehab.patients.models import ProblemDefinition
@@ -70,7 +70,7 @@ class LineForm(DoseForm):
                 field: Any = self.fields[name]
                 field.may_wait = True
                 # Beside the name of the exercise the label is enough; read alone it must say which exercise.
-                field.widget.attrs["aria-label"] = f"{exercise.name}: {field.label}"
+                field.widget.attrs["aria-label"] = f"{translating.said(exercise.name)}: {field.label}"
 
     @property
     def has_aim(self) -> bool:

@@ -8,6 +8,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from rehab.library import translating
 from rehab.programs.actions.assigning import starts_of
 from rehab.programs.actions.items import Item
 from rehab.programs.wording import dose_text
@@ -39,12 +40,12 @@ class Preview:
 
 def preview(items: Sequence[Item], *, starts_on: dt.date) -> Preview:
     """What the family sees on the day the program starts, in the order of the plan."""
-    names = {item.exercise.slug: item.exercise.name for item in items}
+    names = {item.exercise.slug: translating.said(item.exercise.name) for item in items}
     groups: dict[str, list[Shown]] = {"due": [], "optional": [], "once": [], "other_days": [], "later": []}
     for item in items:
         dose, begins = item.dose, starts_of(item, program_starts_on=starts_on)
         if begins > starts_on:
-            where, when = "later", _("from %(day)s") % {"day": date_format(begins, "j F")}
+            where, when = "later", _("from %(day)s") % {"day": date_format(begins, _("j F"))}
         elif dose.is_one_off:
             where, when = "once", ""
         elif dose.optional:
@@ -56,7 +57,7 @@ def preview(items: Sequence[Item], *, starts_on: dt.date) -> Preview:
         text = dose_text(dose, names)
         groups[where].append(
             Shown(
-                name=item.exercise.name,
+                name=translating.said(item.exercise.name),
                 dose=text[:1].upper() + text[1:],
                 anchor=item.anchor,
                 note=item.note,

@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 
-from django.utils.translation import gettext as _
-
 from accounts.models import Clinic
-from rehab.library import reading
+from rehab.library import reading, translating
 from rehab.library.models import Protocol
 from rehab.patients.decision_rows import Row
 
@@ -26,4 +24,4 @@ def refused_protocols(row: Row, *, clinic: Clinic) -> list[Refused]:
 
 def phase_goals() -> dict[str, str]:
     """What each phase is for, in a few words, by its code."""
-    return {phase["code"]: _(phase["idea"]) for phase in reading.vocabulary()["phases"]}
+    return {phase["code"]: translating.said(phase["idea"]) for phase in reading.vocabulary()["phases"]}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from rehab.library import reading
+from rehab.library import reading, translating
 from rehab.patients.models import ProblemDefinition
 from rehab.programs.actions.items import Item
 from rehab.programs.models import Program
@@ -112,7 +112,7 @@ def _half(lines: Sequence[Line], definition: ProblemDefinition) -> Half:
 
 def _checks(short: Sequence[Shortfall], *, names: dict[str, str], is_looked_at: bool) -> list[Check]:
     """The four shortfalls of document 004, then those causes of failure of document 002 that show."""
-    habits = {code: _(habit.label) for code, habit in reading.habits().items()}
+    habits = {code: translating.said(habit.label) for code, habit in reading.habits().items()}
     always = {
         "wrong_type": _("The right kind of exercise"),
         "done_incorrectly": _("Done correctly"),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Membership
+from rehab.library import translating
 from rehab.programs.criteria import parse
 from rehab.programs.models import (
     Decision,
@@ -168,7 +169,7 @@ def _changes(decision: Decision, moved: _Moved, *, rested: _Moved) -> list[Chang
     if kind in (Decision.Kind.END, Decision.Kind.PAUSE):
         return []
     if kind == Decision.Kind.HOLD and decision.exercise is not None:
-        return [Change(name=decision.exercise.name, text=_("stays as it is"), mark=Mark.STAYS)]
+        return [Change(name=translating.said(decision.exercise.name), text=_("stays as it is"), mark=Mark.STAYS)]
     # What a pause ended is what its resume starts again.
     before = rested if kind == Decision.Kind.RESUME else moved
     ended = {one.exercise.slug: one for one in before.ended}
@@ -187,11 +188,13 @@ def _changes(decision: Decision, moved: _Moved, *, rested: _Moved) -> list[Chang
 
 
 def _start(new: Prescription) -> Change:
-    return Change(name=new.exercise.name, text=new.dose_text, mark=Mark.STARTED, after=new.dose_text)
+    return Change(name=translating.said(new.exercise.name), text=new.dose_text, mark=Mark.STARTED, after=new.dose_text)
 
 
 def _end(old: Prescription, *, rules: tuple[str, ...]) -> Change:
-    return Change(name=old.exercise.name, text=old.dose_text, mark=Mark.ENDED, before=old.dose_text, rules=rules)
+    return Change(
+        name=translating.said(old.exercise.name), text=old.dose_text, mark=Mark.ENDED, before=old.dose_text, rules=rules
+    )
 
 
 def _left_out(decision: Decision) -> list[Change]:
@@ -204,10 +207,10 @@ def _left_out(decision: Decision) -> list[Change]:
 def _replacement(old: Prescription, new: Prescription) -> Change:
     if old.exercise.slug != new.exercise.slug:
         return Change(
-            name=f"{old.exercise.name} → {new.exercise.name}",
+            name=f"{translating.said(old.exercise.name)} → {translating.said(new.exercise.name)}",
             text=new.dose_text,
-            before=f"{old.exercise.name}, {old.dose_text}",
-            after=f"{new.exercise.name}, {new.dose_text}",
+            before=f"{translating.said(old.exercise.name)}, {old.dose_text}",
+            after=f"{translating.said(new.exercise.name)}, {new.dose_text}",
         )
     changed = [change_text(old.dosage, new.dosage)]
     if old.anchor != new.anchor:
@@ -216,7 +219,7 @@ def _replacement(old: Prescription, new: Prescription) -> Change:
         changed.append(_("new note: %(note)s") % {"note": new.note} if new.note else _("note removed"))
     text = "; ".join(text for text in changed if text)
     return Change(
-        name=new.exercise.name,
+        name=translating.said(new.exercise.name),
         text=text or _("as before"),
         mark=Mark.CHANGED if text else Mark.STAYS,
         before=old.dose_text,
@@ -234,7 +237,7 @@ def _rungs(began: Sequence[LadderStep], left: Sequence[LadderStep]) -> list[Chan
         rung = [_("rung %(n)d") % {"n": step.rung} if step else "" for step in (old, new)]
         found.append(
             Change(
-                name=one.ladder.name,
+                name=translating.said(one.ladder.name),
                 text=" → ".join(text for text in rung if text) if new else _("ended"),
                 mark=Mark.CHANGED if old and new else Mark.STARTED if new else Mark.ENDED,
                 before=rung[0],
@@ -247,7 +250,7 @@ def _rungs(began: Sequence[LadderStep], left: Sequence[LadderStep]) -> list[Chan
 def _sentence(decision: Decision, moved: _Moved, changes: Sequence[Change]) -> str:
     """What was decided, in one sentence."""
     details = decision.details
-    name = decision.exercise.name if decision.exercise else (changes[0].name if changes else "")
+    name = translating.said(decision.exercise.name) if decision.exercise else (changes[0].name if changes else "")
     known = {
         "name": name,
         "n": len(moved.started),
@@ -269,7 +272,10 @@ def _resumed(days: int) -> str:
 
 def _stepped(known: Mapping[str, Any], moved: _Moved, *, same: str, other: str) -> str:
     if len(moved.started) == len(moved.ended) == 1 and moved.started[0].exercise.slug != moved.ended[0].exercise.slug:
-        return other % {"old": moved.ended[0].exercise.name, "new": moved.started[0].exercise.name}
+        return other % {
+            "old": translating.said(moved.ended[0].exercise.name),
+            "new": translating.said(moved.started[0].exercise.name),
+        }
     return same % known
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import F
 
 from accounts.models import Clinic
+from rehab.library import translating
 from rehab.library.models import Exercise, Protocol, ProtocolPhase
 from rehab.patients.decision_rows import Row
 from rehab.patients.models import ProblemDefinition
@@ -33,7 +34,7 @@ class ProtocolChoice:
     @property
     def caution(self) -> str:
         """What to know before choosing it, for the prescriber."""
-        return printed(self.protocol.warning)
+        return printed(translating.said(self.protocol.warning))
 
 
 def protocol_choices(*, row: Row, definition: ProblemDefinition, clinic: Clinic) -> list[ProtocolChoice]:

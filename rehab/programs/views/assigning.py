@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import Right, access, signed_in
+from rehab.library import translating
 from rehab.library.models import Phase, ProtocolPhase
 from rehab.patients.access import load_patient, roles_of
 from rehab.patients.models import Patient, ProblemDefinition
@@ -109,7 +110,7 @@ def _builder(
     context |= {
         "phase": phase,
         "phase_code": board.setting.phase,
-        "caution": printed(phase.protocol.warning) if phase else "",
+        "caution": printed(translating.said(phase.protocol.warning)) if phase else "",
         "form": form,
         "board": board,
         "press": press,
@@ -219,9 +220,9 @@ def _said(board: Board, press: Press) -> str:
     if line is None:
         return ""
     if line.slug not in board.order.plan:
-        return _("%(exercise)s was taken out.") % {"exercise": line.exercise.name}
+        return _("%(exercise)s was taken out.") % {"exercise": translating.said(line.exercise.name)}
     return _("%(exercise)s: now number %(n)d of %(total)d.") % {
-        "exercise": line.exercise.name,
+        "exercise": translating.said(line.exercise.name),
         "n": board.order.plan.index(line.slug) + 1,
         "total": len(board.order.plan),
     }

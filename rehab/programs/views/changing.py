@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import Right, access, signed_in
+from rehab.library import translating
 from rehab.library.models import Category
 from rehab.patients.access import roles_of
 from rehab.programs.actions import add_exercise, change_dose, remove_prescription
@@ -73,7 +74,9 @@ def exercise_add(request: HttpRequest, pk: UUID) -> HttpResponse:
             roles=roles_of(program),
             at=at,
         )
-        messages.success(request, _("%(exercise)s was added.") % {"exercise": candidate.exercise.name})
+        messages.success(
+            request, _("%(exercise)s was added.") % {"exercise": translating.said(candidate.exercise.name)}
+        )
 
     outcome = submit(form, add)
     context |= {
@@ -114,7 +117,7 @@ def prescription_change(request: HttpRequest, pk: UUID) -> HttpResponse:
             roles=roles_of(prescription),
             at=timezone.now(),
         )
-        messages.success(request, f"{changed.exercise.name}: {changed.dose_text}")
+        messages.success(request, f"{translating.said(changed.exercise.name)}: {changed.dose_text}")
 
     outcome = submit(form, change)
     context = {
@@ -145,13 +148,15 @@ def prescription_remove(request: HttpRequest, pk: UUID) -> HttpResponse:
             by=signed_in(request),
             at=timezone.now(),
         )
-        messages.success(request, _("%(exercise)s was removed.") % {"exercise": prescription.exercise.name})
+        messages.success(
+            request, _("%(exercise)s was removed.") % {"exercise": translating.said(prescription.exercise.name)}
+        )
 
     outcome = submit(form, remove)
     context = {
         **about(prescription, partial(address, "programs:prescription-remove")),
         "form": form,
-        "mine": wish(form, _("Remove %(exercise)s") % {"exercise": prescription.exercise.name})
+        "mine": wish(form, _("Remove %(exercise)s") % {"exercise": translating.said(prescription.exercise.name)})
         if outcome.is_stale
         else None,
     }
@@ -161,7 +166,7 @@ def prescription_remove(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _others(program: Program, *, beside: str = "") -> list[tuple[str, str]]:
     """Inside which exercises of the program another may be done."""
     return [
-        (one.exercise.slug, one.exercise.name)
+        (one.exercise.slug, translating.said(one.exercise.name))
         for one in current_prescriptions(program)
         if one.exercise.slug != beside and one.dosage.part_of is None and not one.is_one_off
     ]

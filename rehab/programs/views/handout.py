@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.access import Right, access, signed_in
-from rehab.library import reading
+from rehab.library import reading, translating
 from rehab.patients.access import load, may
 from rehab.programs import handout
 from rehab.programs.models import Program
@@ -37,9 +37,9 @@ def program_handout(request: HttpRequest, pk: UUID) -> HttpResponse:
         "begins_later": program.starts_on > today,
         "has_ticks": request.GET.get("ticks") == "1",
         "code": handout.code_of(handout.page_of(program)),
-        "what_to_do": reading.urgencies()["emergency_now"].owner_text,
+        "what_to_do": translating.said(reading.urgencies()["emergency_now"].owner_text),
         "now": handout.warning_signs("emergency_now"),
         "same_day": handout.warning_signs("call_today"),
-        "pain_anchors": reading.pain_anchors(),
+        "pain_anchors": {score: translating.said(words) for score, words in reading.pain_anchors().items()},
     }
     return render(request, "programs/handout_page.html", context)

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.access import Right, Role, access, signed_in
+from rehab.library import translating
 from rehab.library.models import Ladder
 from rehab.patients.access import load_patient, roles_of
 from rehab.patients.models import Patient
@@ -83,7 +84,10 @@ def ladder_start(request: HttpRequest, pk: UUID) -> HttpResponse:
             roles=roles,
             at=at,
         )
-        messages.success(request, _("%(ladder)s begins tomorrow, on its first rung.") % {"ladder": step.ladder.name})
+        messages.success(
+            request,
+            _("%(ladder)s begins tomorrow, on its first rung.") % {"ladder": translating.said(step.ladder.name)},
+        )
 
     outcome = submit(form, start)
     if outcome.is_done:
@@ -132,7 +136,7 @@ def rung_answer(
             end_ladder(**words)
         else:
             move_rung(**words, up=kind == Decision.Kind.LADDER_UP, roles=roles)
-        messages.success(request, f"{step.ladder.name}: {kind.label}")
+        messages.success(request, f"{translating.said(step.ladder.name)}: {kind.label}")
 
     outcome = submit(form, act)
     if outcome.is_done:

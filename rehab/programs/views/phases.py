@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.access import Role, signed_in
+from rehab.library import translating
 from rehab.library.models import Category, Phase, ProtocolPhase
 from rehab.patients.wording import printed
 from rehab.programs.actions import NotAllowed
@@ -122,7 +123,7 @@ def move_answer(
         "warnings": warnings,
         "blocked": blocked,
         "is_vet": Role.VET in roles,
-        "caution": printed(program.protocol.warning) if program.protocol is not None else "",
+        "caution": printed(translating.said(program.protocol.warning)) if program.protocol is not None else "",
         "objections": outcome.objections,
     }
     if outcome.is_stale:

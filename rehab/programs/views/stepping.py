@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import Right, Role, access, signed_in
+from rehab.library import translating
 from rehab.patients.access import roles_of
 from rehab.programs.actions import NotAllowed, Proposal, decide, outlook, undo_step
 from rehab.programs.forms import LATEST_VERSION, SUGGESTIONS, DecideForm
@@ -63,7 +64,7 @@ def prescription_decide(request: HttpRequest, pk: UUID, kind: str) -> HttpRespon
             roles=roles,
             at=at,
         )
-        messages.success(request, f"{step.label}: {prescription.exercise.name}")
+        messages.success(request, f"{step.label}: {translating.said(prescription.exercise.name)}")
 
     return _decided(request, prescription, step, form, submit(form, act), roles=roles, at=at)
 
@@ -107,7 +108,11 @@ def _swap(request: HttpRequest, pk: UUID, step: Decision.Kind, *, reason: str) -
         if proposed is not None:
             messages.success(
                 request,
-                _("%(new)s instead of %(old)s.") % {"new": proposed.exercise.name, "old": prescription.exercise.name},
+                _("%(new)s instead of %(old)s.")
+                % {
+                    "new": translating.said(proposed.exercise.name),
+                    "old": translating.said(prescription.exercise.name),
+                },
             )
 
     outcome = submit(form, act)
@@ -176,7 +181,7 @@ def _decided(
         context |= _outlook(now, step, roles=roles, at=at, swap=swap)
         form.initial["swap"] = context.get("swap", False)
     if outcome.is_stale:
-        context["mine"] = wish(form, f"{step.label}: {prescription.exercise.name}")
+        context["mine"] = wish(form, f"{step.label}: {translating.said(prescription.exercise.name)}")
     return conclude(request, "prescription_decide", context, form, outcome, program=prescription.program)
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import Right, access, signed_in
+from rehab.library import translating
 from rehab.programs.actions import mark_all_shown, mark_shown, mark_shown_back, withdraw
 from rehab.programs.models import Prescription, TeachBack
 from rehab.programs.queries import Taught, current_prescriptions, taught
@@ -75,7 +76,7 @@ def prescription_teach(request: HttpRequest, pk: UUID) -> HttpResponse:
             by=signed_in(request),
             at=at,
         )
-        messages.success(request, f"{prescription.exercise.name}: {done.get_kind_display()}")
+        messages.success(request, f"{translating.said(prescription.exercise.name)}: {done.get_kind_display()}")
 
     outcome = submit(form, teach)
     if outcome.is_done:

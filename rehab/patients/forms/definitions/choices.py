@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from rehab.library import reading
+from rehab.library import reading, translating
 from rehab.patients import findings, wording
 from rehab.patients.answers import patterns
 from rehab.patients.forms.parts import Choices, card, cards
@@ -15,7 +15,7 @@ from rehab.patients.models import ProblemDefinition
 
 def definition_choices() -> Iterator[tuple[str, Choices]]:
     yield "signs", [(code, wording.sign_label(code)) for code in signs()]
-    yield "findings", [(finding.code, finding.label) for finding in findings.FINDINGS]
+    yield "findings", [(finding.code, translating.said(finding.label)) for finding in findings.FINDINGS]
     yield "origin", cards(ProblemDefinition.Origin.choices, wording.ORIGIN_SUPPORT)
     mechanisms = {code: wording.mechanism_support(code) for code in ProblemDefinition.Mechanism.values}
     yield "mechanism", cards(ProblemDefinition.Mechanism.choices, mechanisms)
@@ -33,7 +33,10 @@ def definition_choices() -> Iterator[tuple[str, Choices]]:
     )
     yield (
         "neuro_grade",
-        [(row.grade, card(format_html("<b>{}</b> {}", row.grade, row.name), row.vet)) for row in reading.grades()],
+        [
+            (row.grade, card(format_html("<b>{}</b> {}", row.grade, translating.said(row.name)), row.vet))
+            for row in reading.grades()
+        ],
     )
     yield "deep_pain", _capitalised(ProblemDefinition.DeepPain.choices)
     yield "pain_at_rest", [(score, str(score)) for score in range(11)]
@@ -45,7 +48,7 @@ def definition_choices() -> Iterator[tuple[str, Choices]]:
         ],
     )
     yield "activity_order", cards(ProblemDefinition.ActivityOrder.choices, wording.ACTIVITY_SUPPORT)
-    yield "habits", [(code, habit.label) for code, habit in reading.habits().items()]
+    yield "habits", [(code, translating.said(habit.label)) for code, habit in reading.habits().items()]
 
 
 def signs() -> list[str]:
