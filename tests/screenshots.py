@@ -76,7 +76,7 @@ def stop_the_exercises(page: Page) -> None:
     page.context.set_offline(True)
     page.get_by_label("No movement at all in the back legs").check()
     page.get_by_role("button", name="Send", exact=True).click()
-    page.get_by_role("heading", name="Call now").wait_for()
+    page.locator("#stop-title").wait_for()
 
 
 # Who looks, the name of the picture (without a name it is a station on the way to the next one), and the way there.

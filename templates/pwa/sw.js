@@ -77,11 +77,16 @@ const stamped = async (response) => {
   return new Response(await response.blob(), { status: response.status, headers });
 };
 
-/** Stores a page that the server allows to be kept, and returns whether it did. `asked`: the generation back then. */
-const keep = async (url, response, asked) => {
+/**
+ * Stores a page that the server allows to be kept, and returns whether it did. `asked`: the generation back then.
+ * A page that nobody opened (`isAhead`) tells of no change of account: it may have been asked for while its reader signed out.
+ */
+const keep = async (url, response, asked, { isAhead = false } = {}) => {
   const key = response.headers.get("X-User-Key");
   if (!key || (await asked) !== (await generation())) return false;
-  if ((await Outbox.meta.get("user")) !== key) await changeUser(key);
+  const user = await Outbox.meta.get("user");
+  if (isAhead && user && user !== key) return false;
+  if (user !== key) await changeUser(key);
   if (key === NOBODY || response.redirected || response.type !== "basic") return false;
 
   const mine = await generation();
@@ -242,7 +247,7 @@ const keepAhead = async ({ urls = [], plan = "" }) => {
 const fetchAhead = async (url) => {
   const asked = generation();
   const response = await fetch(url, { credentials: "same-origin", redirect: "manual", headers: { Accept: "text/html" } });
-  if (!(await keep(url.href, response.clone(), asked))) return false;
+  if (!(await keep(url.href, response.clone(), asked, { isAhead: true }))) return false;
   const files = await caches.open(FILES);
   const named = (await response.text()).matchAll(/(?:src|srcset|href)="(\/(?:static|pictures)\/[^"#?\s]+)/g);
   for (const url of new Set([...named].map((match) => match[1]))) await keepFile(files, url);

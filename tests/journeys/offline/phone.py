@@ -99,8 +99,11 @@ class Phone:
         return {path for name, paths in self.caches().items() if name.startswith("pages-") for path in paths}
 
     def drain(self) -> str:
-        """Send what waits, now; returns how that ended."""
-        state: str = self.page.evaluate("async () => (await Outbox.drain()).state")
+        """Send what waits, now; returns how that ended. While the page is sending by itself, that is waited for."""
+        state = "busy"
+        deadline = time.monotonic() + SECONDS
+        while state == "busy" and time.monotonic() < deadline:
+            state = self.page.evaluate("async () => (await Outbox.drain()).state")
         return state
 
     # --- Waiting -----------------------------------------------------------------------------------------------------
