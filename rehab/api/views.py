@@ -21,7 +21,7 @@ from accounts.models import User
 from rehab.lib.user_key import user_key
 from rehab.patients.models import Patient
 from rehab.sessions import commands as parsing
-from rehab.sessions.actions import Answer, Outcome, apply_commands
+from rehab.sessions.actions import Answer, Outcome, apply_commands, remember_refused
 from rehab.sessions.commands import Command, Refusal, Why
 from rehab.sessions.day import Day
 from rehab.sessions.queries import dog_and_roles, logged
@@ -69,6 +69,7 @@ class CommandsView(APIView):
         same_account(request, user)
         raws = _list_of(request)
         answers = _apply(raws, user=user, at=at)
+        remember_refused(raws, answers, by=user, at=at)
         said = [_as_json(raw, answer) for raw, answer in zip(raws, answers, strict=True)]
         return Response({"at": at.isoformat(), "answers": said})
 

@@ -13,10 +13,10 @@ from django.db import IntegrityError, transaction
 
 from accounts.access import Right, Role, allowed
 from accounts.models import User
-from rehab.patients.models import Patient
+from rehab.patients.models import Observation, Patient
 from rehab.programs.models import LadderStep, Prescription
 from rehab.sessions import commands as parsing
-from rehab.sessions.commands import ExposureFact, MedicineFact, PainFact, Refusal, SlotFact, Why
+from rehab.sessions.commands import ExposureFact, MeasureFact, MedicineFact, PainFact, Refusal, SlotFact, Why
 from rehab.sessions.commands.facts import prescription_of
 from rehab.sessions.day import Day, Event
 from rehab.sessions.models import Command, Exposure, MedicineAnswer, PainAnswer, PerformedExercise, RefusedCommand
@@ -80,6 +80,8 @@ class _Known:
     steps: dict[UUID, _Step] = field(default_factory=dict)
     last: dict[Key, Order] = field(default_factory=dict)
     receipts: dict[UUID, _Receipt] = field(default_factory=dict)
+    # Keys of measures that the clinic took: no command may have one of them.
+    measured: set[UUID] = field(default_factory=set)
 
 
 def apply_commands(
@@ -107,6 +109,21 @@ def apply_commands(
             return apply(look_first=True)
     with transaction.atomic():
         return apply(look_first=True)
+
+
+def remember_refused(raws: Sequence[object], answers: Sequence[Answer], *, by: User, at: dt.datetime) -> None:
+    """That a numbered command arrived is known even where it is refused, for whatever reason: its number is no gap then."""
+    refused = []
+    for raw, answer in zip(raws, answers, strict=True):
+        numbered = parsing.number_of(raw) if answer.refusal is not None else None
+        if numbered is not None and answer.refusal is not None:
+            key, device, sequence = numbered
+            code = answer.refusal.why.value
+            refused.append(
+                RefusedCommand(id=key, issued_by_id=by.pk, device=device, sequence=sequence, code=code, received_at=at)
+            )
+    if refused:
+        RefusedCommand.objects.bulk_create(refused, ignore_conflicts=True)
 
 
 class _Unsure(Exception):
@@ -149,28 +166,7 @@ def _apply(
         raise _Unsure
     if fresh:
         store(fresh, patient=patient, roles=roles, by=by, at=at)
-    _remember_refused(commands, answers, by=by, at=at)
     return answers
-
-
-def _remember_refused(
-    commands: Sequence[parsing.Command | Refusal], answers: Sequence[Answer], *, by: User, at: dt.datetime
-) -> None:
-    """That a numbered command arrived is known even where it is refused: its number is no gap then."""
-    refused = [
-        RefusedCommand(
-            id=one.id,
-            issued_by_id=by.pk,
-            device=one.device,
-            sequence=one.sequence,
-            code=answer.refusal.why.value,
-            received_at=at,
-        )
-        for one, answer in zip(commands, answers, strict=True)
-        if isinstance(one, parsing.Command) and one.device and one.sequence and answer.refusal
-    ]
-    if refused:
-        RefusedCommand.objects.bulk_create(refused, ignore_conflicts=True)
 
 
 def _key(command: parsing.Command) -> Key | None:
@@ -195,6 +191,8 @@ def _weigh(command: parsing.Command, *, patient: Patient, by: User, at: dt.datet
         return Answer(outcome=Outcome.ALREADY_APPLIED, done_at=receipt.done_at, received_at=receipt.received_at)
     if command.patient != patient.pk:
         return _refused(Why.PATIENT_UNKNOWN)
+    if command.id in known.measured:
+        return _refused(Why.SAME_ID_OTHER_CONTENT)
     done_at = parsing.when(command, received_at=at, dog_zone=patient.time_zone)
     if isinstance(done_at, Refusal):
         return Answer(outcome=Outcome.REFUSED, refusal=done_at)
@@ -257,6 +255,9 @@ def _known(patient: Patient, commands: Sequence[parsing.Command], day: Day | Non
             known.last[key] = max(known.last.get(key, (done_at, pk)), (done_at, pk))
     if practised := {(one.fact.step, one.day) for one in commands if isinstance(one.fact, ExposureFact)}:
         _read_steps(known, patient, practised)
+    if measures := {one.id for one in commands if isinstance(one.fact, MeasureFact)}:
+        taken = Observation.objects.filter(pk__in=measures).exclude(pk__in=known.receipts)
+        known.measured = set(taken.values_list("pk", flat=True)) if look_first else set()
     if given := {one.day for one in commands if isinstance(one.fact, MedicineFact)}:
         doses = MedicineAnswer.objects.filter(patient=patient, day__in=given)
         for on, medicine, time, done_at, pk in doses.values_list("day", "medicine", "time", "done_at", "pk"):

@@ -33,10 +33,23 @@ def past_of(patient_id: UUID, reports: Iterable[WarningReport]) -> Past:
         .values_list("neuro_grade", flat=True)
         .first()
     )
-    known = list(reports)[::-1]
-    releases = [report.release.released_at for report in known if hasattr(report, "release")]
-    return Past(
-        expected=warning_signs.expected(grade),
-        checks=tuple(Check(at=report.done_at, answers=report.answers) for report in known),
-        released_at=max(releases, default=None),
-    )
+    oldest_first = list(reports)[::-1]
+    releases = [report.release.released_at for report in oldest_first if hasattr(report, "release")]
+    past = Past(expected=warning_signs.expected(grade), released_at=max(releases, default=None))
+    for report in oldest_first:
+        check = Check(at=report.done_at, answers=report.answers)
+        is_known = not report.flags or _is_settled(report, past)
+        past = past.with_known(check) if is_known else past.with_hit(check)
+    return past
+
+
+def _is_settled(report: WarningReport, past: Past) -> bool:
+    """Whether a vet has looked at what the check showed.
+
+    What stops the exercises has a release of its own: one that came in late, from before a release, has not been seen.
+    What stops nothing is never released, and is looked at with what does.
+    """
+    if hasattr(report, "release"):
+        return True
+    stops_all = report.stop in warning_signs.STOPS[:2]
+    return not stops_all and past.released_at is not None and report.done_at <= past.released_at

@@ -66,8 +66,8 @@ def store(fresh: Sequence[Fresh], *, patient: Patient, roles: frozenset[Role], b
                 one.said.body_hash,
                 by.pk,
                 one.done_at,
-                # Kept only where the phone's clock ran ahead: everywhere else it is ``done_at``.
-                one.said.done_at if one.said.done_at and one.said.done_at > at else None,
+                # Kept only where the phone's clock cannot be right: everywhere else it is ``done_at``.
+                one.said.done_at if one.said.done_at != one.done_at else None,
                 at,
                 one.said.day,
                 one.said.time_zone or patient.time_zone,

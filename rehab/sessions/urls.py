@@ -36,6 +36,7 @@ urlpatterns = [
     path("phone/outbox/", phone.outbox, name="outbox"),
     path("today/", days.today_home, name="today-home"),
     path("dogs/<uuid:patient_id>/today/", days.today, name="today"),
+    path("dogs/<uuid:patient_id>/today/parts/", days.today_parts, name="today-parts"),
     path("dogs/<uuid:patient_id>/day/<day:day>/", days.day, name="day"),
     path("dogs/<uuid:patient_id>/day/<day:day>/parts/", days.day_parts, name="day-parts"),
     path("dogs/<uuid:patient_id>/day/<day:day>/response/", responding.response, name="response"),

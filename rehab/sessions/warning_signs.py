@@ -19,6 +19,9 @@ URGENCIES: Final = ("emergency_now", "call_today", "next_review")
 STOPS: Final = ("all_active_and_passive", "all_active", "named_exercise", "none")
 STEPS_THAT_COUNT_AS_WALKING: Final = 10
 WINDOW: Final = dt.timedelta(hours=48)
+# A sign of which nobody here knows the meaning any more is taken for the gravest: a phone may send what it was asked
+# before the content changed, and a family must not be told that nothing is wrong because a list was edited since.
+UNKNOWN_SIGN: Final = (URGENCIES[0], STOPS[0])
 # What words of an answer mean, the best first; of numbers the highest is the best.
 BEST_FIRST: Final[Mapping[str, tuple[str, ...]]] = {
     "knuckling": ("none", "sometimes", "often", "always"),
@@ -58,17 +61,38 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True)
 class Past:
-    """What is on record about a dog: the ``expected`` of its signed grade, and its last checks, oldest first.
+    """What is known about a dog: the ``expected`` of its signed grade, and what its last checks said, oldest first.
 
-    ``released_at``: a vet has looked at everything until then, so it counts as known and not as a loss.
+    A loss is known once a vet has released it, and never because the family has said it before: so the same bad answers
+    are the same hit, as often as they are given. ``released_at``: a vet has looked at what stopped until then.
     """
 
     expected: Answers
     checks: tuple[Check, ...] = ()
     released_at: dt.datetime | None = None
 
-    def with_check(self, check: Check) -> "Past":
+    def with_known(self, check: Check) -> "Past":
+        """One more check that showed no sign, or that a vet has looked at."""
         return replace(self, checks=tuple(sorted((*self.checks, check), key=lambda one: one.at)))
+
+    def with_hit(self, check: Check) -> "Past":
+        """One more check that showed a sign and is not released: nothing in it that is worse than before counts.
+
+        What is better does, so that a fall from there is seen. Knuckling is weighed over several checks in a row, so none
+        of it counts.
+        """
+        before = known_before(self, at=check.at).answers
+        no_worse = {
+            name: value
+            for name, value in check.answers.items()
+            if name != "knuckling" and (name not in before or _better(name, value, before[name]) == value)
+        }
+        return self.with_known(replace(check, answers=no_worse))
+
+    def with_check(self, check: Check, *, ticked: Collection[str] = ()) -> "Past":
+        """One more check that nobody has weighed yet."""
+        is_hit = bool(weigh(check.answers, ticked, known=known_before(self, at=check.at)).flags)
+        return self.with_hit(check) if is_hit else self.with_known(check)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,12 +156,15 @@ def known_before(past: Past, *, at: dt.datetime) -> Known:
 
 
 def weigh(answers: Answers, ticked: Collection[str], *, known: Known) -> Weighed:
-    """Weigh the answers of one check and the signs that were ticked against what was ``known`` before."""
+    """Weigh the answers of one check and the signs that were ticked against what was ``known`` before.
+
+    A ticked sign that the content does not have is an ``UNKNOWN_SIGN``.
+    """
     signs = reading.red_flags()
     found = {*ticked, *_shown(answers, known)}
-    urgent = {sign.id for sign in signs if sign.urgency != "next_review"}
+    can_wait = {sign.id for sign in signs if sign.urgency == "next_review"}
     # After a slip any other new sign means that it is worse than yesterday.
-    if "RF21" in found and (found & urgent) - {"RF21"}:
+    if "RF21" in found and found - can_wait - {"RF21"}:
         found.add("RF03")
     grade = suspected_grade({**known.answers, **answers})
     is_weak = not found.isdisjoint(_WEAK_BACK_LEGS) or (grade is not None and grade >= 2)
@@ -147,6 +174,7 @@ def weigh(answers: Answers, ticked: Collection[str], *, known: Known) -> Weighed
         for sign in signs
         if sign.id in found
     ]
+    hits += [(code, *UNKNOWN_SIGN) for code in sorted(found - {sign.id for sign in signs})]
     return Weighed(
         flags=tuple(flag for flag, _, _ in hits),
         urgency=next((one for one in URGENCIES if any(urgency == one for _, urgency, _ in hits)), ""),

@@ -98,7 +98,17 @@
   const meta = {
     get: async (k) => (await tx("meta", "readonly", (store) => store.get(k)))?.v,
     set: (k, v) => tx("meta", "readwrite", (store) => store.put({ k, v })),
+    drop: (k) => tx("meta", "readwrite", (store) => store.delete(k)),
   };
+
+  /** A report that stops the exercises has a row of its own, which outlives the record: only what it says now is told. */
+  const stopsOf = (user) => IDBKeyRange.bound(`stop:${user}:`, `stop:${user};`, false, true);
+  const noteStop = (metas, { stops, user, id, patient, state, received_at: received }) =>
+    stops && metas.put({ k: `stop:${user}:${id}`, v: { id, user, patient, state, received_at: received } });
+  /** The stops that were said on this phone, in their order. */
+  const stops = async (user) =>
+    (await tx("meta", "readonly", (store) => store.getAll(stopsOf(user)))).map(({ v }) => v);
+  const lift = (stop) => meta.drop(`stop:${stop.user}:${stop.id}`);
 
   /** Keeps commands, all or none, and returns their records; one whose id is known is not kept twice. */
   const add = async (user, commands) => {
@@ -114,6 +124,7 @@
           sequence += 1;
           record = { ...command, user, device, sequence, state: "pending" };
           record.seq = await asked(outbox.add(record));
+          noteStop(metas, record);
         }
         kept.push(record);
       }
@@ -138,11 +149,24 @@
   };
 
   const change = async (work) => {
-    await tx("outbox", "readwrite", work);
+    await tx(["outbox", "meta"], "readwrite", work);
     say({ type: "changed" });
   };
-  const put = (record) => change((store) => store.put(record));
-  const drop = (seq) => change((store) => store.delete(seq));
+  const put = (metas, store, record) => {
+    store.put(record);
+    noteStop(metas, record);
+  };
+  /** What was refused waits again; not what another tab has discarded or sent meanwhile. */
+  const retry = (seq) =>
+    change(async (store, metas) => {
+      const { error, ...record } = (await asked(store.get(seq))) ?? {};
+      if (record.state === "failed") put(metas, store, { ...record, state: "pending" });
+    });
+  /** Forgets what was refused, if it still is. */
+  const discard = (seq) =>
+    change(async (store) => {
+      if ((await asked(store.get(seq)))?.state === "failed") store.delete(seq);
+    });
 
   /** One request; a redirect, or an answer that is not ours (a hotel's network, a proxy), has the status 0. */
   const call = async (path, session, records) => {
@@ -171,11 +195,11 @@
 
   /** Writes answers down, each on the record as it is now: what was discarded meanwhile is not raised again. */
   const settle = (batch, answers, at) =>
-    change(async (store) => {
+    change(async (store, metas) => {
       for (const { id, seq } of batch) {
         const record = await asked(store.get(seq));
         const answer = answers.find((one) => one.id === id);
-        if (record?.state === "pending" && answer) store.put(settled(record, answer, at));
+        if (record?.state === "pending" && answer) put(metas, store, settled(record, answer, at));
       }
     });
 
@@ -269,5 +293,5 @@
     return commands.map((one) => settled(one, body.answers.find(({ id }) => id === one.id), body.at));
   };
 
-  self.Outbox = { add, all, counts, direct, drain, drop, meta, open, put, tx, uuid7 };
+  self.Outbox = { add, all, counts, direct, discard, drain, lift, meta, open, retry, stops, tx, uuid7 };
 })();

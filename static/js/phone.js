@@ -18,6 +18,8 @@ const DOUBLE_TAP = 500;
 const MARKS = { done: "check", part: "contrast", stopped: "octagon-alert", skipped: "skip-forward", open: "check" };
 
 let records = [];
+let stops = []; // reports that stop the exercises, which outlive their records
+let clips = [];
 let loose = []; // what this phone cannot keep, until the page shows it
 let lastState = "idle";
 const openedAt = Date.now();
@@ -237,15 +239,46 @@ const showForm = (form, shown) => {
   line.replaceChildren(...(record ? [waitingMark(record), said[record.state]] : []));
 };
 
-/** A warning sign that stops the exercises does so here at once, whoever knows of it by now. */
-const showStop = (shown) => {
+const clockOf = (iso) => {
+  const date = new Date(iso);
+  const time = { hour: "numeric", minute: "2-digit", hourCycle: "h23" };
+  const isToday = date.toDateString() === new Date().toDateString();
+  return date.toLocaleString(words.locale, isToday ? time : { day: "numeric", month: "long", ...time });
+};
+
+/** Whether the server printed this page without a stop, though it had the report by then: a vet has released it. */
+const isLifted = ({ state, received_at: received }) => state === "sent" && Date.parse(received) < asOf();
+
+const lift = (lifted) => {
+  stops = stops.filter((one) => !lifted.includes(one));
+  for (const one of lifted) Outbox.lift(one).catch(() => {});
+};
+
+/**
+ * A warning sign that stops the exercises does so here at once, whoever knows of it by now. What the server has, only the
+ * server lifts; what it never took, only somebody who has spoken to the clinic.
+ */
+const showStop = () => {
   const page = document.querySelector("[data-stoppable]");
   if (!page || !byId("stopped-screen")) return;
-  const stops = shown.some((one) => one.stops && one.patient === words.patient);
-  if (stops === "stopped" in page.dataset) return;
-  page.toggleAttribute("data-stopped", stops);
-  if (stops) page.querySelector("header").after(clone("stopped-screen"));
-  else page.querySelector(".stopped")?.remove();
+  const mine = [...stops, ...loose.filter((one) => one.stops)].filter(({ patient }) => patient === words.patient);
+  // The page of a day that has passed says nothing of today.
+  const lifted = page.id === "today" && !("isToday" in page.dataset) ? [] : mine.filter(isLifted);
+  lift(lifted);
+  const told = mine.findLast((one) => !lifted.includes(one));
+  const wasStopped = "stopped" in page.dataset;
+  page.toggleAttribute("data-stopped", Boolean(told));
+  if (!told) return page.querySelector(".stopped")?.remove();
+  if (!wasStopped) page.querySelector("header").after(clone("stopped-screen"));
+  const line = page.querySelector(".stopped [data-told]");
+  const said = fill(line.dataset[told.state], { time: clockOf(told.received_at) });
+  if (line.textContent !== said) line.textContent = said;
+  const spoken = page.querySelector("[data-spoken]");
+  spoken.hidden = told.state !== "failed";
+  spoken.querySelector("button").onclick = () => {
+    lift(mine.filter(({ state }) => state === "failed"));
+    paint();
+  };
 };
 
 const isShown = (element) => element.getClientRects().length > 0;
@@ -272,7 +305,7 @@ const paint = () =>
     for (const item of all("li.item")) if (item.dataset.state !== "paused") showItem(item, held, failed);
     for (const card of all("[id^=pain-]")) showPain(card, shown);
     for (const form of commandForms()) if (!form.closest(".item, [id^=pain-], warning-check")) showForm(form, both);
-    showStop(both);
+    showStop();
     showRing();
     showLine();
   });
@@ -284,8 +317,8 @@ let hadWaiting = false;
 let lineTimer = 0;
 
 const showLine = () => {
-  const waiting = [...records, ...loose].filter(({ state }) => state === "pending").length;
-  const failed = records.filter(({ state }) => state === "failed").length;
+  const here = [...records, ...loose, ...clips];
+  const [waiting, failed] = ["pending", "failed"].map((one) => here.filter(({ state }) => state === one).length);
   clearTimeout(lineTimer);
   waitingSince = waiting && (waitingSince || Date.now());
   // An answer that is under way is nothing to talk about.
@@ -318,13 +351,11 @@ const showLine = () => {
 let wait = 2000;
 let timer = 0;
 
-const clipsHere = () => Outbox.tx("clips", "readonly", (store) => store.index("user").count(user)).catch(() => 0);
-
 const kick = async () => {
   clearTimeout(timer);
   const { state } = await Outbox.drain();
   // Clips go on from any page; what sends them comes only where there is one.
-  if (await clipsHere()) import("./lib/clips.js").then(({ send }) => send(user), () => {});
+  if (clips.length) import("./lib/clips.js").then(({ send }) => send(user), () => {});
   if (!["retry", "offline", "busy"].includes(state)) wait = 2000;
   else {
     timer = setTimeout(kick, wait + Math.random() * 500);
@@ -333,7 +364,12 @@ const kick = async () => {
 };
 
 const load = async () => {
-  records = await Outbox.all(user).catch(() => records); // no storage: each answer is sent from memory
+  const filmed = () => Outbox.tx("clips", "readonly", (store) => store.index("user").getAll(user));
+  try {
+    [records, stops, clips] = await Promise.all([Outbox.all(user), Outbox.stops(user), filmed()]);
+  } catch {
+    // No storage: each answer is sent from memory.
+  }
 };
 
 let looking = null;
@@ -401,6 +437,8 @@ const take = async (form, submitter) => {
   }
   unsettled.delete(content);
   records = [...records.filter(({ id }) => kept.every((one) => one.id !== id)), ...kept];
+  stops = [...stops.filter(({ id }) => kept.every((one) => one.id !== id)), ...kept.filter((one) => one.stops)];
+  checkDay({ isTap: true });
   stored(form, kept);
   kick();
   later();
@@ -422,12 +460,43 @@ const offerNews = () => {
   if (!document.querySelector(".toast[data-news]")) toast(words.news, () => location.reload()).dataset.news = "";
 };
 
+const isOpen = () => all("dialog[open], main details[open]").some(isShown);
+
 const reload = (mark) => {
-  const isOpen = all("dialog[open], main details[open]").some(isShown);
   // Once for each news: a stored page that comes again would ask for ever.
-  if (isBusy() || isOpen || history.state?.reloadedAt === mark) return offerNews();
+  if (isBusy() || isOpen() || history.state?.reloadedAt === mark) return offerNews();
   history.replaceState({ ...history.state, reloadedAt: mark }, "");
   location.reload();
+};
+
+// --- The day -----------------------------------------------------------------------------------------------------------
+
+let sureOn = ""; // the date of this phone on which the server said that the page is today's
+
+/** The dog's date by this phone's clock. */
+const dateThere = ({ zone }) => {
+  try {
+    return new Date().toLocaleDateString("sv-SE", { timeZone: zone });
+  } catch {
+    return ""; // a zone that this browser does not know
+  }
+};
+
+/** A page of today that was left open, or stored, is not today's list any more: it says so, or gives way to the new one. */
+const checkDay = ({ isTap = false } = {}) => {
+  const page = byId("today");
+  if (!page || !("isToday" in page.dataset) || document.hidden) return;
+  const date = dateThere(page.dataset);
+  const isOld = date > page.dataset.day && date !== sureOn;
+  if (isOld && !isTap && navigator.onLine && !isBusy() && !isOpen() && history.state?.reloadedAt !== date) return reload(date);
+  const shown = byId("old-day");
+  if (!isOld) return shown?.remove();
+  if (shown) return;
+  const notice = clone("outbox-old-day").firstElementChild;
+  const day = new Date(`${page.dataset.day}T12:00`).toLocaleDateString(words.locale, { weekday: "long" });
+  const said = notice.querySelector("p");
+  said.textContent = fill(said.dataset.words, { day });
+  page.querySelector("header").after(notice);
 };
 
 /** htmx is fetched when there is something to put in, unless the page has it. */
@@ -469,11 +538,15 @@ const ask = async (parts) => {
   const whose = answer.headers.get("X-User-Key") ?? user;
   if (answer.status === 401) lastState = "login";
   else if (whose !== user) location.reload();
-  else if (answer.headers.has("HX-Refresh") || answer.headers.has("Steadyback-Reload")) reload(mark);
+  // The dog is not shared any more, or the day has passed: what the server shows in its place is the truth.
+  else if ([403, 404].includes(answer.status) && answer.headers.has("X-App-Version")) reload(`gone ${mark}`);
+  else if (answer.headers.has("HX-Refresh") || answer.headers.has("Steadyback-Reload")) return reload(mark);
   else if (answer.status === 200 && answer.headers.has("X-App-Version")) {
     const engine = await htmx();
     if (!isBusy()) putIn(engine, html);
   }
+  if ([200, 204].includes(answer.status) && answer.headers.has("X-App-Version")) sureOn = dateThere(byId("today").dataset);
+  checkDay();
 };
 
 const refresh = async () => {
@@ -494,7 +567,8 @@ const refresh = async () => {
 
 const unsent = async () => {
   const { pending, failed } = await Outbox.counts(user).catch(() => ({ pending: loose.length, failed: 0 }));
-  return pending + failed + (await clipsHere());
+  await load();
+  return pending + failed + clips.length;
 };
 
 const signOut = async (form) => {
@@ -539,11 +613,17 @@ addEventListener("outbox", async ({ detail: { type, state, sent } }) => {
   await look();
   if (sent) refresh();
 });
+addEventListener("clips", look);
 addEventListener("outbox-outdated", offerNews);
+// The page came from the phone because the network was slow, and a newer one is stored by now.
+navigator.serviceWorker?.addEventListener("message", ({ data }) => {
+  if (data?.type === "fresh" && data.url === location.href.replace(/#.*/, "")) reload(`fresh ${asOf()}`);
+});
 
 const wake = () => {
   if (document.hidden) return;
   wait = 2000;
+  checkDay();
   kick();
   refresh();
 };
@@ -551,6 +631,7 @@ for (const name of ["online", "focus"]) addEventListener(name, wake);
 for (const name of ["online", "offline"]) addEventListener(name, showLine);
 document.addEventListener("visibilitychange", wake);
 setInterval(refresh, 8000);
+setInterval(checkDay, 8000);
 
 addEventListener("pageshow", async ({ persisted }) => {
   if (!persisted) return;
@@ -562,6 +643,7 @@ addEventListener("pageshow", async ({ persisted }) => {
 
 await load();
 paint();
+checkDay();
 kick();
 // The worker notes whose pages it shows; without one, the page does.
 if (!navigator.serviceWorker?.controller) Outbox.meta.set("user", user).catch(() => {});

@@ -14,6 +14,8 @@ const PAGES = "pages-"; // and the person's key
 const PATIENCE_MS = 3_000;
 const DAY_MS = 86_400_000;
 const OLD_FILE_MS = 60 * DAY_MS;
+const OLD_PAGE_MS = 30 * DAY_MS;
+const SAME_MS = 60_000;
 const MOST_PAGES = 60;
 const NOBODY = "-";
 const GONE = new Set([403, 404, 410]);
@@ -77,6 +79,15 @@ const stamped = async (response) => {
   return new Response(await response.blob(), { status: response.status, headers });
 };
 
+/** Deletes a page that is gone; one of a dog takes all pages of that dog with it, which may not be shared any more. */
+const forget = async (pages, url) => {
+  const [dog] = /^\/dogs\/[^/]+\//.exec(new URL(url).pathname) ?? [];
+  await pages.delete(url);
+  for (const request of dog ? await pages.keys() : []) {
+    if (new URL(request.url).pathname.startsWith(dog)) await pages.delete(request);
+  }
+};
+
 /**
  * Stores a page that the server allows to be kept, and returns whether it did. `asked`: the generation back then.
  * A page that nobody opened (`isAhead`) tells of no change of account: it may have been asked for while its reader signed out.
@@ -91,7 +102,7 @@ const keep = async (url, response, asked, { isAhead = false } = {}) => {
 
   const mine = await generation();
   const pages = await caches.open(PAGES + key);
-  if (GONE.has(response.status)) await pages.delete(url);
+  if (GONE.has(response.status)) await forget(pages, url);
   const isKept = says(response, "Cache-Control", /\bprivate\b/) && !says(response, "Cache-Control", /\bno-store\b/);
   if (!response.ok || !isKept || !says(response, "Content-Type", /^text\/html/)) return false;
 
@@ -117,10 +128,13 @@ self.addEventListener("fetch", (event) => {
   else if (/^\/(static|pictures)\//.test(pathname) && !request.headers.has("Range")) event.respondWith(file(event));
 });
 
-/** The stored page; for the start, which the server only passes on to a dog's day, that day. */
+const ageOf = (response) => Date.now() - Date.parse(response.headers.get("X-Stored-At"));
+
+/** The stored page, unless it is too old to be shown; for the start, which the server only passes on to a dog's day, that day. */
 const stored = async (url) => {
   const pages = await pagesOfUser();
   const found = await pages?.match(url.href, { ignoreVary: true });
+  if (found && ageOf(found) > OLD_PAGE_MS) return undefined;
   if (found || !pages || !["/", "/today/"].includes(url.pathname)) return found;
   const kept = (await pages.keys()).map((request) => request.url);
   const start = kept.find((href) => new URL(href).pathname === "/today/");
@@ -146,7 +160,8 @@ const hasLeft = async () => {
   if (!(await Outbox.meta.get("leaving").catch(() => false))) return true;
   let who = await session();
   if (who?.user) {
-    await fetch(SIGN_OUT, { method: "POST", headers: { "X-CSRFToken": who.csrf }, redirect: "manual" });
+    const headers = { "X-CSRFToken": who.csrf };
+    await fetch(SIGN_OUT, { method: "POST", headers, redirect: "manual", signal: AbortSignal.timeout(PATIENCE_MS) });
     who = await session();
   }
   if (!who || who.user) return false;
@@ -160,15 +175,16 @@ const page = async (event) => {
   const asked = generation();
   asked.catch(() => {});
   let isLate = false;
+  let copy;
   const network = fetch(event.request).then((response) => {
     // A redirect is handed on as it is: the browser follows it and asks again, here.
     const kept = keep(url.href, response.clone(), asked).catch(() => false);
-    event.waitUntil(kept.then((done) => (done && isLate ? tellFresh(event, url) : undefined)));
+    event.waitUntil(kept.then((done) => (done && isLate && isOther(copy, response) ? tellFresh(event, url) : undefined)));
     return response;
   });
   event.waitUntil(network.catch(() => {}));
 
-  const copy = await stored(url).catch(() => undefined);
+  copy = await stored(url).catch(() => undefined);
   if (!copy) return network.catch(offline);
   const answer = await Promise.race([
     network.catch(() => undefined),
@@ -179,6 +195,12 @@ const page = async (event) => {
   if (isOurs && answer.status < 500) return answer;
   isLate = true;
   return copy;
+};
+
+/** Whether a page says something else than its copy; one without a name does, unless the copy is of just now. */
+const isOther = (copy, response) => {
+  const [before, now] = [copy, response].map(({ headers }) => headers.get("ETag"));
+  return before && now ? before !== now : ageOf(copy) > SAME_MS;
 };
 
 const tellFresh = async (event, url) => {
@@ -228,12 +250,12 @@ const underWay = new Set();
 /** Stores pages that are absent or older than a day; all of them when the dog's plan is another than last time. */
 const keepAhead = async ({ urls = [], plan = "" }) => {
   const row = `plan ${plan.split(" ")[0]}`;
-  const isOther = Boolean(plan) && (await Outbox.meta.get(row)) !== plan;
+  const isNewPlan = Boolean(plan) && (await Outbox.meta.get(row)) !== plan;
   let isWhole = true;
   for (const url of urls.slice(0, MOST_PAGES).map(address)) {
     if (url.origin !== self.location.origin || underWay.has(url.href)) continue;
     const copy = await (await pagesOfUser())?.match(url.href, { ignoreVary: true });
-    if (!isOther && copy && Date.now() - Date.parse(copy.headers.get("X-Stored-At")) < DAY_MS) continue;
+    if (!isNewPlan && copy && ageOf(copy) < DAY_MS) continue;
     underWay.add(url.href);
     try {
       isWhole = (await fetchAhead(url)) && isWhole;
@@ -241,7 +263,7 @@ const keepAhead = async ({ urls = [], plan = "" }) => {
       underWay.delete(url.href);
     }
   }
-  if (isOther && isWhole) await Outbox.meta.set(row, plan);
+  if (isNewPlan && isWhole) await Outbox.meta.set(row, plan);
 };
 
 const fetchAhead = async (url) => {

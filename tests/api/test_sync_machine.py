@@ -93,14 +93,17 @@ class Model:
         if known := self.receipts.get(command["id"]):
             same = (known.by, known.body) == (by, body)
             return ("already_applied", None) if same else ("refused", "same_id_other_content")
-        done_at = min(dt.datetime.fromisoformat(command["done_at"]), at)
-        day, today = dt.date.fromisoformat(command["day"]), done_at.astimezone(zoneinfo.ZoneInfo(self.zone)).date()
-        if done_at < at - LONGEST_DELAY:
-            return "refused", "too_old"
-        if day > today:
+        stated, day = dt.datetime.fromisoformat(command["done_at"]), dt.date.fromisoformat(command["day"])
+        begins = dt.datetime.combine(day, dt.time(), zoneinfo.ZoneInfo(self.zone))
+        closes = dt.datetime.combine(day + dt.timedelta(days=DAYS_BACK + 1), dt.time(), zoneinfo.ZoneInfo(self.zone))
+        if begins > at:
             return "refused", "day_ahead"
-        if day < today - dt.timedelta(days=DAYS_BACK):
+        if day < (at - LONGEST_DELAY).astimezone(zoneinfo.ZoneInfo(self.zone)).date():
+            return "refused", "too_old"
+        # A wrong clock is no reason to refuse; a right one that says that it is too late is.
+        if closes <= stated <= at:
             return "refused", "day_too_early"
+        done_at = min(at, closes) if stated > at else max(stated, begins)
         key, word, is_flagged = self._said(command, day)
         if key is None:
             return "refused", word[0]

@@ -1,7 +1,7 @@
 """The clock of the family's pages stands still, and forms are read from the page as a browser would."""
 
-import datetime as dt
 from collections.abc import Iterator
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 
@@ -12,9 +12,6 @@ from django.urls import reverse
 
 from rehab.patients.models import Patient
 from tests import make
-
-# The mark of a page that was printed before anything came in.
-SINCE = "~0~1~~0"
 
 
 @pytest.fixture
@@ -55,11 +52,20 @@ def forms_of(html: str, **fields: str) -> list[dict[str, Any]]:
     return found
 
 
-def parts(browser: Client, patient: Patient, since: str = SINCE, day: str = "2026-03-18") -> str:
-    """What an open page of the day gets when it asks for what has changed."""
-    url = reverse("sessions:day-parts", args=[patient.pk, dt.date.fromisoformat(day)])
+def mark_of(browser: Client, patient: Patient) -> str:
+    """The mark of today's page."""
+    html = browser.get(reverse("sessions:today", args=[patient.pk])).content.decode()
+    return unescape(html.split('data-mark="')[1].split('"')[0])
+
+
+def parts(browser: Client, patient: Patient, since: str = "") -> str:
+    """What an open page of today gets when it asks for what has changed: since it knew of nothing, unless said otherwise."""
+    if not since:
+        since = "~".join(["", "0", *mark_of(browser, patient).split("~")[2:]])
+    url = reverse("sessions:today-parts", args=[patient.pk])
     answer = browser.get(url, {"since": since}, headers={"HX-Request": "true"})
     assert answer.status_code in (200, 204)
+    assert "Steadyback-Reload" not in answer.headers
     return answer.content.decode()
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import threading
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from accounts.access import Role
 from accounts.models import User
 from rehab.lib.ids import new_id
-from rehab.patients.models import Patient
+from rehab.patients.models import Observation, Patient
+from rehab.patients.observing import record_observations
 from rehab.programs.models import Prescription, Program
 from rehab.sessions import commands
 from rehab.sessions.actions import Answer, apply_commands
@@ -27,7 +29,9 @@ OWNER = frozenset({Role.OWNER})
 
 def command(patient: Patient, kind: str = "tick", **changes: Any) -> Parsed | Refusal:
     payload: dict[str, Any] = {
-        name: changes.pop(name) for name in ("slot", "share", "reason", "moment", "score") if name in changes
+        name: changes.pop(name)
+        for name in ("slot", "share", "reason", "moment", "score", "metric", "value")
+        if name in changes
     }
     if "prescription" in changes:
         payload["prescription"] = str(changes.pop("prescription").pk)
@@ -383,3 +387,19 @@ def test_what_a_phone_may_say_is_what_the_tables_hold() -> None:
     assert set(commands.FACTS) == set(Command.Kind)
     assert set(commands.MOMENTS) == set(PainAnswer.Moment)
     assert set(PerformedExercise.SkipReason) == commands.SKIP_REASONS
+
+
+def test_measure_whose_key_the_clinic_has_used_harms_no_other(patient: Patient, owner: User, vet: User) -> None:
+    (theirs,) = record_observations(
+        patient=patient,
+        values={"standing_s": Decimal(20)},
+        day=make.TODAY,
+        note="",
+        by=vet,
+        roles=frozenset({Role.VET}),
+        at=make.NOW,
+    )
+    measure = command(patient, "measure", metric="standing_s", value="30", id=str(theirs.pk))
+    good = command(patient, "pain", moment="before", score=2)
+    assert outcomes(apply(patient, owner, measure, good)) == [Why.SAME_ID_OTHER_CONTENT, "applied"]
+    assert Observation.objects.get().value == 20

@@ -1,6 +1,7 @@
 """A number that is missing between others is an entry that never came; one that was refused did come."""
 
 import datetime as dt
+import json
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from django.urls import reverse
 from accounts.models import User
 from rehab.lib.ids import new_id
 from rehab.patients.models import Patient
+from rehab.programs.models import Program
 from rehab.sessions.models import Command, RefusedCommand
 from rehab.sessions.queries.gaps import gaps
 from tests import make
@@ -100,3 +102,44 @@ def test_person_is_told_of_what_never_came(as_user: Any, patient: Patient, owner
     html = as_user(owner).get(reverse("sessions:outbox")).content.decode()
     assert ("1 entry, made between" in html, "2 entries, made between" in html) == (True, True)
     assert "never came" not in as_user(caregiver).get(reverse("sessions:outbox")).content.decode()
+
+
+def test_what_the_clinic_is_told_lies_between_entries_about_its_own_dog(
+    patient: Patient, owner: User, vet: User
+) -> None:
+    other = make.make_patient(patient.clinic, vet, owner=owner, name="Luna")
+    for number, dog in ((1, patient), (3, patient), (5, other), (7, other)):
+        entry(dog, owner, number)
+    assert missing(owner) == [("Olga", 1)] * 3
+    for dog in (patient, other):
+        (gap,) = gaps([owner.pk], at=make.NOW, patient=dog.pk)
+        assert gap.number == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "dance"},
+        {"payload": {}},
+        {"patient": "01a20170-0000-7000-8000-00000000000f"},
+        {"day": "2031-01-01"},
+    ],
+)
+def test_whatever_is_refused_did_arrive(
+    as_user: Any, patient: Patient, owner: User, program: Program, change: dict[str, Any]
+) -> None:
+    sent = {
+        "id": str(new_id()),
+        "kind": "pain",
+        "patient": str(patient.pk),
+        "payload": {"moment": "before", "score": 2},
+        "day": patient.today(make.now()).isoformat(),
+        "done_at": make.now().isoformat(),
+        "device": str(PHONE),
+        "sequence": 2,
+    }
+    answer = as_user(owner).post(
+        reverse("api:commands"), json.dumps([{**sent, **change}]), content_type="application/json"
+    )
+    assert answer.json()["answers"][0]["outcome"] == "refused"
+    assert RefusedCommand.objects.values_list("device", "sequence").get() == (PHONE, 2)

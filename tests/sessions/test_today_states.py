@@ -1,6 +1,7 @@
 """Today's page in each of its states: what it says, what it costs, and when it says nothing because nothing is new."""
 
 import datetime as dt
+from html import unescape
 from typing import Any
 
 import pytest
@@ -118,6 +119,24 @@ def test_care_goes_on_as_far_as_the_stop_lets_it(
     report(browser, patient, flags=[flag])
     html = html_of(browser, patient)
     assert {name for name in ("Turn and wash", "Massage", "Walk") if name in html} == shown
+
+
+@pytest.mark.parametrize("flags", [("RF23", "RF02"), ("RF02", "RF23")])
+def test_gravest_of_several_stops_holds_whatever_their_order(
+    browser: Client, patient: Patient, program: Program, flags: tuple[str, str]
+) -> None:
+    rub = make.make_exercise("rub", name="Massage", category="massage_manual", mode="passive")
+    make.make_prescription(program, exercise=rub, dose={"minutes": 5}, position=20)
+    report(browser, patient, flags=[flags[0]])
+    url = reverse("sessions:today-parts", args=[patient.pk])
+    mark = html_of(browser, patient).split('data-mark="')[1].split('"')[0]
+    report(browser, patient, flags=[flags[1]])
+    # Whoever has the page open learns of the second stop, too.
+    assert browser.get(url, {"since": unescape(mark)}).headers["Steadyback-Reload"] == "true"
+    html = html_of(browser, patient)
+    shown = html.split('id="stopped"')[1].split("</section>")[0]
+    assert ("Call now." in shown, "Massage" in html) == (True, False)
+    assert ("No movement at all in the back legs" in shown, "Sudden lameness" in shown) == (True, True)
 
 
 def test_page_that_is_still_right_is_not_sent_again(browser: Client, patient: Patient, program: Program) -> None:

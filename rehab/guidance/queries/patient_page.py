@@ -245,7 +245,7 @@ def patient_page(patient: Patient, *, at: dt.datetime, span: int) -> PatientPage
             .select_related("invitation")
             .order_by("invitation__created_at", "pk")
         ),
-        gaps=gaps([one.user_id for one in caregivers], at=at),
+        gaps=gaps([one.user_id for one in caregivers], at=at, patient=patient.pk),
         messages_waiting=dog.messages_waiting,
         clips_waiting=dog.clips_waiting,
         age="" if patient.born_on is None else wording.age(patient.born_on, today=today),

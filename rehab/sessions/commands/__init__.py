@@ -34,6 +34,8 @@ from rehab.sessions.commands.values import (
 LONGEST_DELAY: Final = dt.timedelta(days=90)
 DAYS_BACK: Final = 2
 MOST_NUMBER: Final = 2**31 - 1
+# Of one person on one phone: a hundred a day for twenty-seven years.
+MOST_ENTRIES: Final = 1_000_000
 
 __all__ = [
     "DAYS_BACK",
@@ -58,6 +60,7 @@ __all__ = [
     "can_complete",
     "day_of",
     "is_prescribed",
+    "number_of",
     "parse",
     "when",
 ]
@@ -78,19 +81,26 @@ def parse(raw: object) -> Command | Refusal:
 def when(command: Command, *, received_at: dt.datetime, dog_zone: str) -> dt.datetime | Refusal:
     """The instant at which the command counts, or why its times cannot be right.
 
-    A clock that runs ahead is set back to the arrival, which keeps the order of one phone's taps because their keys
-    are ordered too. The day must be the dog's local day of that instant or one of the two before: a page opened before
-    midnight is ticked after it, and yesterday can be completed.
+    The day is the one that our own page showed, and is trusted; the phone's clock is one more witness. A clock that runs
+    ahead is set back to the arrival, or to the end of what could be completed for that day; one that is behind the day
+    of its own page is set to the day's beginning. What the clock said is kept beside it. So a wrong clock never
+    loses what was done. Where the clock agrees, the day must be its own day or one of the two before: yesterday can be
+    completed, and a page of last week that was opened again cannot change it.
     """
-    done_at = received_at if command.done_at is None else min(command.done_at, received_at)
-    if done_at < received_at - LONGEST_DELAY:
-        return Refusal(why=Why.TOO_OLD, params={"days": LONGEST_DELAY.days})
-    today = done_at.astimezone(zoneinfo.ZoneInfo(dog_zone)).date()
-    if command.day > today:
+    zone = zoneinfo.ZoneInfo(dog_zone)
+    arrival = received_at.astimezone(zone).date()
+    if command.day > arrival:
         return Refusal(why=Why.DAY_AHEAD, params={"day": command.day})
-    if command.day < today - dt.timedelta(days=DAYS_BACK):
+    if command.day < (received_at - LONGEST_DELAY).astimezone(zone).date():
+        return Refusal(why=Why.TOO_OLD, params={"days": LONGEST_DELAY.days})
+    begins = dt.datetime.combine(command.day, dt.time(), zone).astimezone(dt.UTC)
+    closes = dt.datetime.combine(command.day + dt.timedelta(days=DAYS_BACK + 1), dt.time(), zone).astimezone(dt.UTC)
+    if command.done_at is not None and command.done_at > received_at:
+        return min(received_at, closes)
+    done_at = command.done_at or received_at
+    if done_at >= closes:
         return Refusal(why=Why.DAY_TOO_EARLY, params={"days": DAYS_BACK})
-    return done_at
+    return max(done_at, begins)
 
 
 def can_complete(day: dt.date, *, today: dt.date) -> bool:
@@ -138,7 +148,7 @@ def _command(raw: object) -> Command:
         done_at=done_at,
         time_zone=time_zone,
         plan_version=plan_version,
-        body_hash=_hash(kind, patient, fact, day, done_at, time_zone, plan_version),
+        body_hash=_hash(kind, patient, payload, day, done_at, time_zone, plan_version),
         device=device,
         sequence=sequence,
     )
@@ -147,15 +157,19 @@ def _command(raw: object) -> Command:
 def _hash(
     kind: str,
     patient: UUID,
-    fact: Fact,
+    payload: Raw,
     day: dt.date,
     done_at: dt.datetime | None,
     time_zone: str | None,
     plan_version: int | None,
 ) -> str:
-    # Of the values, not of the bytes: the form and the API may spell the same content differently.
-    content = [kind, str(patient), *map(str, vars(fact).values()), str(day), str(done_at), time_zone, plan_version]
-    return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
+    # Of what was said and not of the values that this release makes of it: a resend may come after the next one.
+    said = {
+        name: sorted(set(map(str, value))) if isinstance(value, list) else value
+        for name, value in sorted(payload.items())
+    }
+    content = [kind, str(patient), said, str(day), str(done_at), time_zone, plan_version]
+    return hashlib.sha256(json.dumps(content, separators=(",", ":"), sort_keys=True).encode()).hexdigest()
 
 
 def _plan_version(raw: Raw) -> int | None:
@@ -164,9 +178,20 @@ def _plan_version(raw: Raw) -> int | None:
     return fields.whole(raw, "plan_version", least=1, most=MOST_NUMBER, why=Why.PLAN_VERSION_RANGE)
 
 
+def number_of(raw: object) -> tuple[UUID, UUID, int] | None:
+    """The key, phone and number of whatever a phone sent, as far as it has them; for what cannot be read otherwise."""
+    if not isinstance(raw, dict):
+        return None
+    try:
+        key, (device, sequence) = fields.uuid(raw, "id"), _number(raw)
+    except RefusedError:
+        return None
+    return None if device is None or sequence is None else (key, device, sequence)
+
+
 def _number(raw: Raw) -> tuple[UUID | None, int | None]:
     """The phone and the number of the command on it; a form without JavaScript has neither."""
     if raw.get("device") is None and raw.get("sequence") is None:
         return None, None
     device = fields.uuid(raw, "device")
-    return device, fields.whole(raw, "sequence", least=1, most=MOST_NUMBER, why=Why.DEVICE_INVALID)
+    return device, fields.whole(raw, "sequence", least=1, most=MOST_ENTRIES, why=Why.DEVICE_INVALID)

@@ -33,6 +33,7 @@ SKIP_REASONS: Final = frozenset({"no_time", "dog_refused", "pain", "unsure_how",
 MISSED_DOSE: Final = frozenset({"ran_out", "refused", "vomited", "forgot", "other"})
 CLOCK_TEXT: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 DECIMAL_TEXT: Final = re.compile(r"\d{1,5}(\.\d{1,2})?", re.ASCII)
+FLAG_ID: Final = re.compile(r"RF\d{2,3}", re.ASCII)
 # A moment, and how many days after the session it is asked.
 MOMENTS: Final = {"before": 0, "after": 0, "next_morning": 1}
 # The owner's screen of 01_neuro.yaml: a whole number from 0, or one of a few words.
@@ -203,11 +204,24 @@ def _report(payload: Raw, _day: dt.date) -> ReportFact:
         if word not in WORD_ANSWERS[name]:
             raise RefusedError(Why.ANSWER_UNKNOWN)
         answers[name] = word
-    known = [flag.id for flag in reading.red_flags()]
-    flags = () if payload.get("flags") is None else fields.codes(payload, "flags", known=known, why=Why.FLAG_UNKNOWN)
+    flags = () if payload.get("flags") is None else _flags(payload)
     if not answers and payload.get("flags") is None:
         raise RefusedError(Why.NOTHING_SAID)
     return ReportFact(answers=answers, flags=flags)
+
+
+def _flags(payload: Raw) -> tuple[str, ...]:
+    """The signs that were ticked; those that the content has dropped since the phone was asked stay, as they are.
+
+    A report is not refused for a list that was edited meanwhile: ``warning_signs.weigh`` takes what it does not know for
+    the gravest.
+    """
+    known = [flag.id for flag in reading.red_flags()]
+    said = payload["flags"]
+    dropped = (
+        {code for code in said if isinstance(code, str) and FLAG_ID.fullmatch(code)} if isinstance(said, list) else ()
+    )
+    return fields.codes(payload, "flags", known=[*known, *sorted({*dropped} - {*known})], why=Why.FLAG_UNKNOWN)
 
 
 def _message(payload: Raw, _day: dt.date) -> MessageFact:

@@ -16,7 +16,7 @@ class Command(models.Model):
     """The receipt of one tap: made on the phone under a UUIDv7, applied once.
 
     ``done_at`` is the phone's clock (never later than the server's), ``received_at`` the server's; ``stated_at`` is what
-    the phone's clock said where it ran ahead. ``day`` is the dog's local day as the page showed it, and ``plan_version``
+    the phone's clock said where it cannot be right. ``day`` is the dog's local day as the page showed it, and ``plan_version``
     the plan that it showed. ``device`` and ``sequence`` number what one person says on one phone without a gap, so that
     a missing number is an entry that never came. The same key with another ``body_hash`` (SHA-256 of the content) is
     refused.

@@ -41,6 +41,7 @@ from rehab.sessions.queries.rows import (
     as_day,
     first_name,
 )
+from rehab.sessions.warning_signs import STOPS, URGENCIES
 
 
 def logged(*, user: User, patient_id: UUID, day: dt.date) -> Logged | None:
@@ -70,13 +71,18 @@ def dog_and_roles(*, user: User, patient_id: UUID) -> tuple[Patient, frozenset[R
     return (as_patient(rows[0][: len(DOG)]), roles) if roles else None
 
 
-def _stop(report: UUID) -> Stop:
-    row = (
-        WarningReport.objects.filter(pk=report)
+def _stop(patient_id: UUID) -> Stop:
+    """The reports that stop the dog's exercises, as one: nothing that one of them stops goes on because of another."""
+    rows = list(
+        WarningReport.objects.filter(patient=patient_id)
+        .stopping()
+        .order_by("received_at", "pk")
         .values_list(*("flags", "urgency", "stop", "done_at", "received_at", "recorded_by__name", "recorded_by__email"))
-        .get()
     )
-    flags, urgency, stop, done_at, received_at, name, email = row
+    flags = list(dict.fromkeys(flag for row in rows for flag in row[0]))
+    urgency = min((row[1] for row in rows), key=URGENCIES.index)
+    stop = min((row[2] for row in rows), key=STOPS.index)
+    done_at, received_at, name, email = rows[-1][3:]
     return Stop(flags, urgency, stop, done_at, received_at, first_name(name, email))
 
 
@@ -180,7 +186,7 @@ def day_view(
         rungs=[rung for rung in practised if rung.is_active_on(day)],
         medicine=doses,
         medicine_answers=medicine_answers(patient_id, day) if doses or dog.had_medicine else [],
-        stop=_stop(dog.stopped_by) if dog.stopped_by is not None else None,
+        stop=_stop(patient_id) if dog.stopped_by is not None else None,
     )
 
 

@@ -69,13 +69,14 @@ def _dog_of_day(user: UUID, patient: UUID, recently: dt.datetime) -> QuerySet[An
     arrived = Command.objects.filter(**about).order_by("-received_at")
     recent = Command.objects.filter(**about, received_at__gte=recently).order_by().values("patient")
     program = Program.objects.filter(**about).order_by(F("ended_at").desc(nulls_first=True), "-created_at", "-pk")
-    stopping = WarningReport.objects.filter(**about).stopping().order_by("done_at", "pk")
+    stopping = WarningReport.objects.filter(**about).stopping().order_by("-received_at", "-pk")
     return (
         Patient.objects.filter(pk=patient)
         .annotate(
             **flags,
             arrived_at=Subquery(arrived.values("received_at")[:1]),
             arrived=Coalesce(Subquery(recent.annotate(number=Count("pk")).values("number")), 0),
+            program=Subquery(program.values("pk")[:1]),
             plan_version=Subquery(program.values("plan_version")[:1]),
             stopped_by=Subquery(stopping.values("pk")[:1]),
             medicines=signed_medicines("pk"),
@@ -86,7 +87,7 @@ def _dog_of_day(user: UUID, patient: UUID, recently: dt.datetime) -> QuerySet[An
             *DOG,
             *(f"clinic__{name}" for name in CLINIC),
             *ROLE_FLAGS,
-            *("arrived_at", "arrived", "plan_version", "stopped_by", "medicines", "had_medicine", "unread"),
+            *("arrived_at", "arrived", "program", "plan_version", "stopped_by", "medicines", "had_medicine", "unread"),
         )
     )
 

@@ -14,6 +14,8 @@ from rehab.sessions.queries.rows import first_name
 LOOK_BACK: Final = dt.timedelta(days=90)
 # A phone sends warning signs before what is older, and a bad connection may hold the rest back for hours.
 PATIENCE: Final = dt.timedelta(days=1)
+# More are no longer read one by one.
+MOST: Final = 20
 
 
 class Gap(NamedTuple):
@@ -30,10 +32,11 @@ class Gap(NamedTuple):
     before: dt.datetime
 
 
-def gaps(users: Collection[UUID], *, at: dt.datetime) -> list[Gap]:
+def gaps(users: Collection[UUID], *, at: dt.datetime, patient: UUID | None = None) -> list[Gap]:
     """What is missing of these people's entries of ninety days, the newest first; two statements, one without a gap.
 
-    What was refused did arrive. A phone that was lost with all that it had not sent leaves no gap: nothing after it
+    With ``patient`` only what lies between two entries about that dog: a clinic is told of nobody else's. What was
+    refused did arrive. A phone that was lost with all that it had not sent leaves no gap: nothing after it
     tells of what it held.
     """
     person_and_phone, in_order = [F("issued_by"), F("device")], F("sequence").asc()
@@ -43,14 +46,16 @@ def gaps(users: Collection[UUID], *, at: dt.datetime) -> list[Gap]:
         .annotate(
             last=Window(Lag("sequence", default=0), partition_by=person_and_phone, order_by=in_order),
             last_at=Window(Lag("done_at"), partition_by=person_and_phone, order_by=in_order),
+            last_patient=Window(Lag("patient"), partition_by=person_and_phone, order_by=in_order),
         )
         .filter(sequence__gt=F("last") + 1, received_at__gt=at - LOOK_BACK, received_at__lt=at - PATIENCE)
+        .filter(Q() if patient is None else Q(patient=patient, last_patient=patient))
         .order_by("-done_at", "pk")
         .values_list(
             *("issued_by", "issued_by__name", "issued_by__email", "device", "last", "sequence", "last_at", "done_at")
         )
     )
-    found = list(rows)
+    found = list(rows[:MOST])
     if not found:
         return []
     between = Q()

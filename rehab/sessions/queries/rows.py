@@ -53,7 +53,7 @@ class Pain(NamedTuple):
 class DogOfDay(NamedTuple):
     """The dog, what the person is to it, and what the parts of its day hang on.
 
-    ``arrived_at`` is when anything about it came in last and ``arrived`` how much came in lately, ``stopped_by`` the oldest report of warning signs that still
+    ``arrived_at`` is when anything about it came in last and ``arrived`` how much came in lately, ``stopped_by`` the newest report of warning signs that still
     stops its exercises, ``medicines`` those of the signed definition as JSON, ``had_medicine`` whether anything was ever said of a dose, ``unread`` how many messages wait for the person.
     """
 
@@ -61,6 +61,7 @@ class DogOfDay(NamedTuple):
     roles: frozenset[Role]
     arrived_at: dt.datetime | None
     arrived: int
+    program: UUID | None
     plan_version: int | None
     stopped_by: UUID | None
     medicines: str | None
@@ -68,13 +69,17 @@ class DogOfDay(NamedTuple):
     unread: int
 
     @property
-    def mark(self) -> str:
-        """Changes whenever a page about this dog's day no longer shows what is known.
+    def plan(self) -> str:
+        """The program and its version: each program counts its own from one."""
+        return f"{self.program}.{self.plan_version}" if self.program else ""
+
+    def mark(self, day: dt.date) -> str:
+        """Changes whenever a page about this day of the dog no longer shows what is known.
 
         With the number, because of two that come in at once the earlier may be written last.
         """
         arrived = self.arrived_at.isoformat() if self.arrived_at else ""
-        return f"{arrived}~{self.arrived}~{self.plan_version or 0}~{self.stopped_by or ''}~{self.unread}"
+        return f"{arrived}~{self.arrived}~{self.plan}~{self.stopped_by or ''}~{self.unread}~{day}"
 
 
 class Change(NamedTuple):
@@ -88,7 +93,7 @@ class Change(NamedTuple):
 
 
 class Stop(NamedTuple):
-    """The report of warning signs that stops the exercises: what was seen, when, and who said it."""
+    """What stops the exercises: all signs of all reports that hold, the gravest urgency and scope, and the newest report."""
 
     flags: list[str]
     urgency: str

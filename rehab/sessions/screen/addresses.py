@@ -48,9 +48,9 @@ def day_url(patient_id: UUID, day: dt.date, today: dt.date) -> str:
     return dog_url(patient_id) + ("today/" if day == today else f"day/{day}/")
 
 
-def parts_url(patient_id: UUID, day: dt.date) -> str:
+def parts_url(patient_id: UUID, day: dt.date, today: dt.date) -> str:
     """What has changed on the page of one day."""
-    return f"{dog_url(patient_id)}day/{day}/parts/"
+    return f"{day_url(patient_id, day, today)}parts/"
 
 
 def response_url(patient_id: UUID, day: dt.date) -> str:

@@ -45,7 +45,8 @@ def pain_cards(printer: Printer, view: DayView) -> dict[str, SafeString]:
 def parts(printer: Printer, view: DayView, changes: list[Change] | None) -> SafeString:
     """The parts of the page that the changes are about, all of them where nobody knows the changes, and the new mark."""
     day = view.day
-    shown = [*still_counts(view), *day.optional, *day.one_offs, *day.extras]
+    optional = [] if view.stop else day.optional
+    shown = [*still_counts(view, day.items), *optional, *still_counts(view, day.one_offs), *day.extras]
     about = None if changes is None else {one.prescription for one in changes}
     printed = [printer.item(item, swapped=True) for item in shown if about is None or item.prescribed.id in about]
     moments = {"next_morning", "before", "after"} if changes is None else {one.moment for one in changes}
@@ -60,7 +61,7 @@ def parts(printer: Printer, view: DayView, changes: list[Change] | None) -> Safe
     if day.items and day.counts.left == 0 and (day.day, "after") not in view.pain:
         # The tap that ends the day opens its last question.
         printed.append(printer.pain("after", None, swapped=True))
-    printed += [printer.summary_part(day), MARK.fill({"mark": view.dog.mark, "as_of": view.at.isoformat()})]
+    printed += [printer.summary_part(day), MARK.fill({"mark": view.dog.mark(day.day), "as_of": view.at.isoformat()})]
     return SafeString("".join(printed))
 
 
@@ -129,14 +130,12 @@ def stop(view: DayView, zone: zoneinfo.ZoneInfo) -> dict[str, object] | None:
     }
 
 
-def still_counts(view: DayView) -> list[Item]:
-    """What is to be done on the day: all of it, or what goes on while a warning sign stops the rest."""
+def still_counts(view: DayView, items: list[Item]) -> list[Item]:
+    """Of these items what is to be done: all of it, or what goes on while a warning sign stops the rest."""
     if view.stop is None:
-        return view.day.items
+        return items
     stop = view.stop.stop
-    return [
-        item for item in view.day.items if goes_on(stop, category=item.prescribed.category, mode=item.prescribed.mode)
-    ]
+    return [item for item in items if goes_on(stop, category=item.prescribed.category, mode=item.prescribed.mode)]
 
 
 def _day_and_time(local: dt.datetime) -> str:

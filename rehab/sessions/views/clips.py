@@ -112,7 +112,7 @@ def clip_create(request: HttpRequest, patient_id: UUID, prescription_id: UUID) -
     except ClipRefusedError as refused:
         messages.error(request, sentence(refused.code))
     else:
-        messages.success(request, _("Sent. It is being prepared, and your clinic sees it in a minute."))
+        messages.success(request, _("Sent. The clinic can see it once it has been prepared."))
     return redirect(page)
 
 

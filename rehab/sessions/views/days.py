@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -28,6 +29,8 @@ from rehab.sessions.screen.marks import Mark
 from rehab.sessions.screen.parts import NOTHING, Printer
 from rehab.sessions.views.responding import medicine_card
 from rehab.sessions.wording import long_day
+
+LONGEST_LOOK_BACK: Final = dt.timedelta(days=3)
 
 
 @access(Rule.SIGNED_IN)
@@ -87,9 +90,15 @@ def _day_or_nothing_new(request: HttpRequest, patient_id: UUID, day: dt.date | N
 def _etag(request: HttpRequest, dog: queries.DogOfDay, day: dt.date) -> str:
     """A name for all that a day's page is printed from, weak because its forms get new keys each time."""
     clinic = [getattr(dog.patient.clinic, name) for name in ("name", "phone", "emergency_name", "emergency_phone")]
-    shown = [dog.mark, dog.medicines, dog.patient.name, dog.patient.time_zone, *clinic, day.isoformat()]
+    shown = [dog.mark(day), dog.medicines, dog.patient.name, dog.patient.time_zone, *clinic]
     # Who signs in anew has a new token, without which the forms of an old page are refused.
-    reader = [sorted(dog.roles), get_language(), request.COOKIES.get(settings.CSRF_COOKIE_NAME), release()]
+    reader = [
+        str(signed_in(request).pk),
+        sorted(dog.roles),
+        get_language(),
+        request.COOKIES.get(settings.CSRF_COOKIE_NAME),
+        release(),
+    ]
     return f'W/"{hashlib.sha256(json.dumps([*shown, *reader]).encode()).hexdigest()[:32]}"'
 
 
@@ -122,6 +131,7 @@ def _render_day(
     said |= {rung.step for rung in view.rungs}
     said_moments = {"next_morning", "before", "after"} if plan else set()
     stopped = view.stop is not None
+    one_offs = page.still_counts(view, day.one_offs)
     return render(
         request,
         "sessions/day_page.html",
@@ -131,11 +141,12 @@ def _render_day(
             "unread": view.dog.unread,
             "keep": page.keep(view),
             "as_of": view.at.isoformat(),
-            "mark": view.dog.mark,
-            "plan_version": view.dog.plan_version,
-            "parts_url": addresses.parts_url(view.patient.pk, day.day),
+            "mark": view.dog.mark(day.day),
+            "plan": view.dog.plan,
+            "parts_url": addresses.parts_url(view.patient.pk, day.day, view.today),
             "response_url": addresses.response_url(view.patient.pk, day.day),
             "is_today": printer.is_today,
+            "day": day.day.isoformat(),
             "date": long_day(day.day),
             "state": page.program_state(view),
             "starts": long_day(plan.starts_on) if plan else "",
@@ -145,12 +156,12 @@ def _render_day(
             "pause": page.pause(view),
             "stop": page.stop(view, printer.zone),
             "calls": phones.calls(view.patient.clinic),
-            "items": printer.items(page.still_counts(view)),
+            "items": printer.items(page.still_counts(view, day.items)),
             "medicine": medicine_card(view.medicine, view.medicine_answers, printer=printer),
             "practices": practices.practices(printer, [] if stopped else view.rungs),
             "optional": NOTHING if stopped else printer.items(day.optional),
-            "one_offs": printer.items(item for item in day.one_offs if item.prescribed.done_on is None),
-            "again": printer.items(item for item in day.one_offs if item.prescribed.done_on is not None),
+            "one_offs": printer.items(item for item in one_offs if item.prescribed.done_on is None),
+            "again": printer.items(item for item in one_offs if item.prescribed.done_on is not None),
             "extras": printer.items(day.extras),
             "coming": page.coming(view),
             "days": page.day_links(view),
@@ -176,22 +187,37 @@ def _printer(request: HttpRequest, view: queries.DayView, errors: Mapping[UUID |
 
 @access(Right.LOG)
 @require_safe
+def today_parts(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+    """What has changed on today's page; a page that was left open over midnight is to be loaded anew."""
+    return _parts(request, patient_id, None)
+
+
+@access(Right.LOG)
+@require_safe
 def day_parts(request: HttpRequest, patient_id: UUID, day: dt.date) -> HttpResponse:
+    return _parts(request, patient_id, day)
+
+
+def _parts(request: HttpRequest, patient_id: UUID, day: dt.date | None) -> HttpResponse:
     """What has changed on a day's page since it was printed (``since`` is its mark): each part out of band, or 204.
 
-    Where more than parts has changed (the plan, or whether the exercises are stopped) the page is to be loaded anew.
+    Where more than parts has changed (the plan, the day, or whether the exercises are stopped) the page is to be loaded
+    anew.
     """
     at = timezone.now()
     user = signed_in(request)
     dog = queries.dog_of_day(user=user, patient_id=patient_id, at=at)
+    mark = dog.mark(day or dog.patient.today(at))
     since = request.GET.get("since", "")
-    if since == dog.mark:
+    if since == mark:
         return HttpResponse(status=204)
-    seen = Mark.of(since)
-    if seen is None or (seen.plan_version, seen.stopped_by) != (str(dog.plan_version or 0), str(dog.stopped_by or "")):
+    seen, now = Mark.of(since), Mark.of(mark)
+    if seen is None or now is None or seen.page != now.page:
         return HttpResponse(status=204, headers={"Steadyback-Reload": "true"})
     view = queries.day_view(user=user, patient_id=patient_id, day=day, at=at, dog=dog)
-    changes = queries.changes(patient_id, seen.arrived_at) if seen.arrived_at else None
+    # A mark of long ago is nobody's: then everything is printed, in as many statements.
+    is_recent = seen.arrived_at is not None and seen.arrived_at > at - LONGEST_LOOK_BACK
+    changes = queries.changes(patient_id, seen.arrived_at) if seen.arrived_at and is_recent else None
     printer = _printer(request, view)
     body = page.parts(printer, view, changes)
     card = medicine_card(view.medicine, view.medicine_answers, printer=printer)

@@ -40,6 +40,10 @@ class MessageThread extends HTMLElement {
     on(document, "htmx:oobBeforeSwap", ({ detail }) => this.#leaveOutKnown(detail.fragment));
     on(document, "htmx:beforeSwap", ({ detail }) => this.#receive(detail));
     for (const name of ["htmx:oobAfterSwap", "htmx:afterSwap"]) on(document, name, () => this.#keepInPlace());
+    // Whether or not it came through: a mark that was not taken is said again at the next look.
+    on(this, "htmx:afterRequest", ({ detail }) => {
+      if (detail.requestConfig?.verb === "post" && !detail.successful) this.#mark.toggleAttribute("data-news", true);
+    });
     this.#timer = setInterval(() => this.#ask(), LOOK_MS);
     this.#ownAbout();
     this.#choose();

@@ -1,5 +1,7 @@
-// <outbox-list hidden> shows what this phone has kept: what needs attention, what waits, and what was sent lately. Its
-// words are its own attributes, one for each kind of command; without JavaScript there is nothing to list.
+// <outbox-list hidden> shows what this phone has kept, clips among it: what needs attention, what waits, and what was sent
+// lately. Its words are its own attributes, one for each kind; without JavaScript there is nothing to list.
+
+import * as clips from "../lib/clips.js";
 
 const fill = (words, values) => words.replace(/\{(\w+)\}/g, (hole, name) => values[name] ?? "");
 
@@ -11,20 +13,23 @@ class OutboxList extends HTMLElement {
   #changed = () => this.#list();
 
   connectedCallback() {
-    addEventListener("outbox", this.#changed);
-    this.querySelector("[data-send]").addEventListener("click", () => Outbox.drain());
+    for (const name of ["outbox", "clips"]) addEventListener(name, this.#changed);
+    this.querySelector("[data-send]").addEventListener("click", () => {
+      Outbox.drain();
+      clips.send(this.#user);
+    });
     this.#list();
   }
 
   disconnectedCallback() {
-    removeEventListener("outbox", this.#changed);
+    for (const name of ["outbox", "clips"]) removeEventListener(name, this.#changed);
   }
 
   get #user() {
     return document.getElementById("outbox").dataset.user;
   }
 
-  #whatOf({ kind, payload, what, dog }) {
+  #whatOf({ kind, payload = {}, what, dog }) {
     const reason = this.querySelector(`[data-skip-reason="${payload.reason}"]`)?.textContent ?? "";
     const said = fill(this.dataset[kind] ?? kind, { ...payload, reason }).trim();
     return [dog, what, said].filter(Boolean).join(" · ");
@@ -33,6 +38,7 @@ class OutboxList extends HTMLElement {
   #whenOf({ done_at: doneAt, day }) {
     const { locale } = document.getElementById("outbox").dataset;
     const date = { weekday: "long", day: "numeric", month: "long" };
+    if (!doneAt) return new Date(`${day}T12:00`).toLocaleDateString(locale, date);
     const time = { hour: "numeric", minute: "2-digit", hourCycle: "h23" };
     const when = new Date(doneAt).toLocaleString(locale, { ...date, ...time });
     if (doneAt.startsWith(day)) return when;
@@ -58,13 +64,19 @@ class OutboxList extends HTMLElement {
     return entry;
   }
 
-  async #retry({ error, ...record }) {
-    await Outbox.put({ ...record, state: "pending" });
+  // Another tab may have sent or discarded it meanwhile.
+  async #retry({ id, seq }) {
+    if (seq === undefined) {
+      await clips.retry(id);
+      clips.send(this.#user);
+      return;
+    }
+    await Outbox.retry(seq);
     Outbox.drain();
   }
 
   async #copy(record, button) {
-    const text = [this.#whatOf(record), this.#whenOf(record), record.payload.note, this.#reasonOf(record)];
+    const text = [this.#whatOf(record), this.#whenOf(record), record.payload?.note, this.#reasonOf(record)];
     await navigator.clipboard.writeText(text.filter(Boolean).join("\n"));
     button.textContent = this.dataset.copied;
   }
@@ -72,10 +84,13 @@ class OutboxList extends HTMLElement {
   async #discard(record) {
     const dialog = this.querySelector("dialog");
     dialog.querySelector("[data-what]").textContent = shortened(this.#whatOf(record));
+    dialog.querySelector("[data-stays]").hidden = !record.stops;
     dialog.returnValue = "";
     dialog.showModal();
     await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
-    if (dialog.returnValue === "discard") await Outbox.drop(record.seq);
+    if (dialog.returnValue !== "discard") return;
+    if (record.seq === undefined) await clips.discard(record.id);
+    else await Outbox.discard(record.seq);
   }
 
   async #list() {
@@ -90,7 +105,11 @@ class OutboxList extends HTMLElement {
   }
 
   async #show() {
-    const [records, { others }] = await Promise.all([Outbox.all(this.#user), Outbox.counts(this.#user)]);
+    const user = this.#user;
+    const [said, { others }, filmed, ofOthers] = await Promise.all([
+      Outbox.all(user), Outbox.counts(user), clips.all(user), clips.countOfOthers(user),
+    ]);
+    const records = [...said, ...filmed];
     const hadFocus = this.contains(document.activeElement);
     for (const section of this.querySelectorAll("[data-list]")) {
       const { list: state } = section.dataset;
@@ -100,7 +119,7 @@ class OutboxList extends HTMLElement {
     }
     const none = this.querySelector("[data-none]");
     none.hidden = records.some(({ state }) => state !== "sent");
-    this.querySelector("[data-others]").hidden = !others;
+    this.querySelector("[data-others]").hidden = !(others + ofOthers);
     this.hidden = false;
     // The button that was pressed went with its entry.
     if (hadFocus && document.activeElement === document.body) {

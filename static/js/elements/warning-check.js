@@ -2,7 +2,7 @@
 // how far the report has come, and nothing more than that. Without JavaScript the server does the same on the next page.
 
 import { commandsOf, fill, unseen } from "../lib/commands.js";
-import { knownBefore, stopsAll, weigh } from "../lib/warning-signs.js";
+import { knownBefore, stopsAll, weigh, withCheck } from "../lib/warning-signs.js";
 
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
@@ -50,15 +50,26 @@ class WarningCheck extends HTMLElement {
     return command;
   }
 
+  /** The reports of this phone that the page's record does not have: on their way, refused, or sent since. */
+  get #own() {
+    const failed = this.#records.filter(({ state }) => state === "failed");
+    const own = [...unseen(this.#records, Date.parse(this.dataset.asOf)), ...failed];
+    return own.sort((one, other) => Date.parse(one.done_at) - Date.parse(other.done_at));
+  }
+
   /** What the rules make of a report, held against the page's record of the dog and the reports of this phone. */
   #weighed({ payload, done_at: doneAt, id }) {
     const at = Date.parse(doneAt);
-    const own = this.#records
-      .filter((one) => one.id !== id && Date.parse(one.done_at) < at)
-      .map((one) => [one.done_at, one.payload.answers]);
-    const checks = [...this.#rule.checks, ...own].sort(([one], [other]) => Date.parse(one) - Date.parse(other));
-    const known = knownBefore({ ...this.#rule, checks }, at);
-    return weigh(payload.answers, payload.flags, known, this.#rule.signs);
+    const before = this.#own.filter((one) => one.id !== id && Date.parse(one.done_at) < at);
+    const said = ({ done_at: iso, payload: { answers, flags } }) => [[iso, answers ?? {}], flags ?? []];
+    const rule = before.reduce((known, one) => withCheck(known, ...said(one)), this.#rule);
+    const [[, answers], flags] = said({ done_at: doneAt, payload });
+    return weigh(answers, flags, knownBefore(rule, at), rule.signs);
+  }
+
+  /** Whether a stop is open that no later answer lifts: one of the page's record, or one that only this phone knows of. */
+  get #isStopped() {
+    return "openStop" in this.dataset || this.#own.some((one) => one.stops || stopsAll(this.#weighed(one)));
   }
 
   // The form carries what it would stop, so that Today stops as soon as the report is kept; and the bar says it, too.
@@ -97,6 +108,7 @@ class WarningCheck extends HTMLElement {
 
   #look = async () => {
     await this.#load();
+    this.#tellStop();
     const now = this.#records.find(({ id }) => id === this.#shown?.id);
     if (!now) return;
     this.#shown = now;
@@ -114,9 +126,8 @@ class WarningCheck extends HTMLElement {
     if (!window.Outbox) await new Promise((ready) => document.addEventListener("DOMContentLoaded", ready, { once: true }));
     await this.#load();
     this.#changed();
-    const failed = this.#records.filter(({ state }) => state === "failed");
-    const newer = [...unseen(this.#records, Date.parse(this.dataset.asOf)), ...failed];
-    const last = newer.filter(({ day }) => day === this.dataset.day).sort((one, other) => one.seq - other.seq).at(-1);
+    this.#tellStop();
+    const last = this.#own.filter(({ day }) => day === this.dataset.day).sort((one, other) => one.seq - other.seq).at(-1);
     if (!last || this.#shown) return;
     this.#shown = last;
     this.#show();
@@ -132,7 +143,7 @@ class WarningCheck extends HTMLElement {
     const card = this.querySelector(`[data-case="${urgency}"]`).content.firstElementChild.cloneNode(true);
     const line = (text) => Object.assign(document.createElement("li"), { textContent: text });
     const words = (id) => this.querySelector(`input[value="${id}"]`)?.closest("label").querySelector("[data-sign]");
-    card.querySelector("[data-signs]").replaceChildren(...flags.map((id) => line(words(id)?.textContent ?? id)));
+    card.querySelector("[data-signs]").replaceChildren(...flags.map((id) => line(words(id)?.textContent ?? this.dataset.unknown)));
     const advice = flags.filter((id) => id in this.#advice).map((id) => line(this.#advice[id]));
     card.querySelector("[data-advice]").replaceChildren(...advice);
     for (const text of card.querySelectorAll("[data-stop]")) text.hidden = text.dataset.stop !== stop;
@@ -145,12 +156,22 @@ class WarningCheck extends HTMLElement {
     full.querySelector("h2").id = "stop-title";
     full.setAttribute("aria-labelledby", "stop-title");
     this.querySelector("[data-stop-body]").replaceChildren(full);
+    this.#tellStop();
     this.toggleAttribute("data-sent", true);
     this.querySelector("[data-again]").hidden = false;
   }
 
   #tell(text) {
     for (const line of this.querySelectorAll("[data-truth]")) if (line.textContent !== text) line.textContent = text;
+  }
+
+  /** A result that stops nothing does not make the stop before it undone; one that stops says so in its own words. */
+  #tellStop() {
+    const isStopped = this.#isStopped;
+    for (const line of this.querySelectorAll("[data-still]")) {
+      const stopsItself = line.closest("[data-urgency]").querySelector('[data-stop^="all"]:not([hidden])');
+      line.hidden = !isStopped || stopsItself !== null;
+    }
   }
 
   /** How far the report has come; that somebody has read it is nothing a phone can know. */

@@ -13,6 +13,8 @@ const stored = async (mode, work) => {
   await whenThere();
   return Outbox.tx("clips", mode, work);
 };
+// One more or less is what the page counts as waiting.
+const tellPhone = () => dispatchEvent(new CustomEvent("outbox", { detail: { type: "changed" } }));
 const tell = (detail) => dispatchEvent(new CustomEvent("clips", { detail }));
 
 const hex = (bytes) => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -26,10 +28,24 @@ export const all = async (user) =>
 export const keep = async (record) => {
   const kept = { ...record, id: Outbox.uuid7(), sha256: hex(await sha256(record.blob)), offset: 0, state: "pending" };
   await stored("readwrite", (store) => store.put(kept));
+  tellPhone();
   return kept;
 };
 
-export const drop = (id) => stored("readwrite", (store) => store.delete(id));
+export const drop = async (id) => {
+  await stored("readwrite", (store) => store.delete(id));
+  tellPhone();
+};
+
+/** Forgets one for good, and tells of it. */
+export const discard = async (id) => {
+  await drop(id);
+  tell({ id, state: "discarded" });
+};
+
+/** How many of other accounts wait on this phone. */
+export const countOfOthers = async (user) =>
+  (await stored("readonly", (store) => store.getAll())).filter((one) => one.user !== user).length;
 
 /** Changes a record that is still there; resolves with it, or with nothing when it was taken back meanwhile. */
 const change = async (id, changes) => {
@@ -83,6 +99,12 @@ const sendPart = async (session, { id, blob, offset }) => {
   });
 };
 
+/** What cannot be sent is kept, with the reason, until somebody discards it. */
+const refused = async ({ id }, error) => {
+  await change(id, { state: "failed", offset: 0, error });
+  return "failed";
+};
+
 /** Sends one record; resolves with how it ended: sent, failed, gone, login, again or retry. */
 const sendOne = async (session, first) => {
   let record = first;
@@ -90,6 +112,7 @@ const sendOne = async (session, first) => {
   let answer = await announce(session, record);
   for (;;) {
     const { status, body } = answer;
+    if (status === 200 && body.state === "failed") return refused(record, { code: "failed", reason: body.reason });
     if (status === 200 && body.state !== "unfinished") {
       await drop(record.id);
       tell({ ...record, state: "sent" });
@@ -100,8 +123,7 @@ const sendOne = async (session, first) => {
     const isBehind = status === 409 && body.code === "wrong_offset";
     if (status !== 200 && !isBehind && body.code !== "wrong_part") {
       if (![400, 404, 409, 413, 422, 429].includes(status)) return "retry";
-      await change(record.id, { state: "failed", offset: 0, error: { code: body.code ?? `status_${status}`, reason: body.reason } });
-      return "failed";
+      return refused(record, { code: body.code ?? `status_${status}`, reason: body.reason });
     }
     turns = status === 200 ? 0 : turns + 1;
     if (turns > MOST_TURNS) return "retry";
@@ -111,8 +133,7 @@ const sendOne = async (session, first) => {
       answer = await sendPart(session, record);
     } catch (error) {
       if (error.name !== "NotReadableError") throw error;
-      await change(record.id, { state: "failed", error: { code: "unreadable" } });
-      return "failed";
+      return refused(record, { code: "unreadable" });
     }
   }
 };

@@ -10,6 +10,7 @@ const BEST_FIRST = {
   voluntary_move: ["both", "one", "no"],
   urination: ["normal", "leaks", "small", "none"],
 };
+const UNKNOWN_SIGN = [URGENCIES[0], STOPS[0]];
 const WEAK_BACK_LEGS = ["RF01", "RF02", "RF03", "RF05", "RF13"];
 
 const isNumber = Number.isInteger;
@@ -75,18 +76,35 @@ const shownBy = (answers, known) => {
 /** What a check shows. `signs` are [id, urgency, stop], in the order of the content; `known` is from `knownBefore`. */
 export const weigh = (answers, ticked, known, signs) => {
   const found = new Set([...ticked, ...shownBy(answers, known)]);
-  const isUrgent = ([id, urgency]) => found.has(id) && id !== "RF21" && urgency !== "next_review";
-  if (found.has("RF21") && signs.some(isUrgent)) found.add("RF03");
+  const canWait = new Set(signs.filter(([, urgency]) => urgency === "next_review").map(([id]) => id));
+  if (found.has("RF21") && [...found].some((id) => id !== "RF21" && !canWait.has(id))) found.add("RF03");
   const isWeak = WEAK_BACK_LEGS.some((id) => found.has(id)) || suspectedGrade({ ...known.answers, ...answers }) >= 2;
   const hits = signs
     .filter(([id]) => found.has(id))
     .map(([id, urgency, stop]) => (id === "RF14" && isWeak ? [id, URGENCIES[0], STOPS[0]] : [id, urgency, stop]));
+  const unknown = [...found].filter((id) => !signs.some(([known]) => known === id)).sort();
+  hits.push(...unknown.map((id) => [id, ...UNKNOWN_SIGN]));
   return {
     flags: hits.map(([id]) => id),
     urgency: URGENCIES.find((one) => hits.some(([, urgency]) => urgency === one)) ?? "",
     stop: STOPS.find((one) => hits.some(([, , stop]) => stop === one)) ?? "none",
     suspected_grade: suspectedGrade(answers),
   };
+};
+
+/**
+ * The rule with one more check, [ISO time, answers]. One that shows a sign is no measure for the next, or the same bad
+ * answers would be no hit the second time: only what is no worse than before counts, and of knuckling nothing.
+ */
+export const withCheck = (rule, [iso, answers], ticked) => {
+  const known = knownBefore(rule, Date.parse(iso));
+  const before = known.answers;
+  const isNoWorse = ([name, value]) =>
+    name !== "knuckling" && (!(name in before) || better(name, value, before[name]) === value);
+  const isHit = weigh(answers, ticked, known, rule.signs).flags.length > 0;
+  const counts = isHit ? Object.fromEntries(Object.entries(answers).filter(isNoWorse)) : answers;
+  const checks = [...rule.checks, [iso, counts]].sort(([one], [other]) => Date.parse(one) - Date.parse(other));
+  return { ...rule, checks };
 };
 
 export const stopsAll = ({ stop }) => stop === STOPS[0] || stop === STOPS[1];
