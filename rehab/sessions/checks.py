@@ -11,8 +11,8 @@ from rehab.sessions import warning_signs
 from rehab.sessions.models import WarningReport
 from rehab.sessions.warning_signs import Check, Past
 
-# More than anybody does in the 48 hours over which a loss is measured.
-REMEMBERED: Final = 12
+# More than anybody does in the 48 hours over which a loss is measured, those without an answer included.
+REMEMBERED: Final = 200
 
 
 def last_reports(patient_id: UUID) -> list[WarningReport]:

@@ -208,7 +208,7 @@ def _store_reports(facts: Sequence[tuple[Fresh, ReportFact]], *, patient: Patien
     for one, fact in sorted(facts, key=lambda pair: (pair[0].done_at, pair[0].said.id)):
         known = warning_signs.known_before(past, at=one.done_at)
         weighed = warning_signs.weigh(fact.answers, fact.flags, known=known)
-        past = past.with_check(warning_signs.Check(at=one.done_at, answers=fact.answers))
+        past = past.with_check(warning_signs.Check(at=one.done_at, answers=fact.answers), ticked=fact.flags)
         rows.append(
             WarningReport(
                 **_whose(one, patient, by),

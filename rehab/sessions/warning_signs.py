@@ -78,14 +78,18 @@ class Past:
     def with_hit(self, check: Check) -> "Past":
         """One more check that showed a sign and is not released: nothing in it that is worse than before counts.
 
-        What is better does, so that a fall from there is seen. Knuckling is weighed over several checks in a row, so none
-        of it counts.
+        What is better does, so that a fall from there is seen. Of knuckling (weighed over several checks in a row) and
+        of urine (each change is a sign) only the best word is surely better.
         """
         before = known_before(self, at=check.at).answers
         no_worse = {
             name: value
             for name, value in check.answers.items()
-            if name != "knuckling" and (name not in before or _better(name, value, before[name]) == value)
+            if (
+                value == BEST_FIRST[name][0]
+                if name in ("knuckling", "urination")
+                else name not in before or _better(name, value, before[name]) == value
+            )
         }
         return self.with_known(replace(check, answers=no_worse))
 

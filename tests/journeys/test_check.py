@@ -1,14 +1,16 @@
 """The check for warning signs on a phone: it stops the exercises at once, and never says more than is true."""
 
 import datetime as dt
+import json
 import random
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from accounts.models import User
 from rehab.library import reading
@@ -26,10 +28,14 @@ __all__ = ["base_url", "dog"]
 
 IsAccessible = Callable[[Page], None]
 CASES = 1500
+STILL_STOPPED = "The exercises are still stopped. Call Lindenhof Veterinary Clinic: only a vet can start them again."
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 RULE = """async (cases) => {
-    const { knownBefore, weigh } = await import("/static/js/lib/warning-signs.js");
-    return cases.map(({ rule, at, answers, ticked }) => weigh(answers, ticked, knownBefore(rule, at), rule.signs));
+    const { knownBefore, weigh, withCheck } = await import("/static/js/lib/warning-signs.js");
+    return cases.map(({ rule, own, at, answers, ticked }) => {
+        const known = own.reduce((before, { check, ticked }) => withCheck(before, check, ticked), rule);
+        return weigh(answers, ticked, knownBefore(known, at), rule.signs);
+    });
 }"""
 
 
@@ -60,25 +66,46 @@ def some_answers(chance: random.Random) -> dict[str, int | str]:
     return {name: value for name, value in everything.items() if chance.random() < 0.7}
 
 
-def some_case(chance: random.Random) -> tuple[Past, Answers, list[str]]:
-    hours = sorted(chance.sample(range(1, 120), chance.randint(0, 5)), reverse=True)
+def some_ticks(chance: random.Random) -> list[str]:
+    # One of them is a sign that the content does not have.
+    return [flag for flag in (*(sign.id for sign in reading.red_flags()), "RF98") if chance.random() < 0.03]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    past: Past
+    own: tuple[tuple[Check, list[str]], ...]
+    answers: Answers
+    ticked: list[str]
+
+    @property
+    def known(self) -> warning_signs.Known:
+        past = self.past
+        for check, ticked in self.own:
+            past = past.with_check(check, ticked=ticked)
+        return warning_signs.known_before(past, at=make.NOW)
+
+
+def some_checks(chance: random.Random, *, most: int) -> tuple[Check, ...]:
+    hours = sorted(chance.sample(range(1, 120), chance.randint(0, most)), reverse=True)
+    return tuple(Check(at=make.NOW - dt.timedelta(hours=hour), answers=some_answers(chance)) for hour in hours)
+
+
+def some_case(chance: random.Random) -> Case:
     past = Past(
         expected=expected(chance.choice([None, 0, 1, 2, 3, 4, 5])),
-        checks=tuple(Check(at=make.NOW - dt.timedelta(hours=hour), answers=some_answers(chance)) for hour in hours),
+        checks=some_checks(chance, most=5),
         released_at=make.NOW - dt.timedelta(hours=chance.randint(1, 80)) if chance.random() < 0.3 else None,
     )
-    ticked = [sign.id for sign in reading.red_flags() if chance.random() < 0.03]
-    return past, some_answers(chance), ticked
+    own = tuple((check, some_ticks(chance)) for check in some_checks(chance, most=3))
+    return Case(past=past, own=own, answers=some_answers(chance), ticked=some_ticks(chance))
 
 
 def test_phone_and_server_weigh_alike(dog: Patient, new_phone: NewContext, base_url: str) -> None:
     chance = random.Random(4)  # noqa: S311 - the same cases each time
     cases = [some_case(chance) for _ in range(CASES)]
     signs = [[sign.id, sign.urgency, warning_signs.stop_of(sign)] for sign in reading.red_flags()]
-    here = [
-        warning_signs.weigh(answers, ticked, known=warning_signs.known_before(past, at=make.NOW))
-        for past, answers, ticked in cases
-    ]
+    here = [warning_signs.weigh(case.answers, case.ticked, known=case.known) for case in cases]
     page = opened(new_phone(), dog, base_url)
 
     there = page.evaluate(
@@ -87,20 +114,21 @@ def test_phone_and_server_weigh_alike(dog: Patient, new_phone: NewContext, base_
             {
                 "rule": {
                     "signs": signs,
-                    "expected": past.expected,
-                    "checks": [[one.at.isoformat(), one.answers] for one in past.checks],
-                    "released_at": past.released_at and past.released_at.isoformat(),
+                    "expected": case.past.expected,
+                    "checks": [[one.at.isoformat(), one.answers] for one in case.past.checks],
+                    "released_at": case.past.released_at and case.past.released_at.isoformat(),
                 },
+                "own": [{"check": [one.at.isoformat(), one.answers], "ticked": ticked} for one, ticked in case.own],
                 "at": make.NOW.timestamp() * 1000,
-                "answers": answers,
-                "ticked": ticked,
+                "answers": case.answers,
+                "ticked": case.ticked,
             }
-            for past, answers, ticked in cases
+            for case in cases
         ],
     )
 
     assert [{**one, "flags": tuple(one["flags"])} for one in there] == [vars(one) for one in here]
-    by_answers = {flag for (_, _, ticked), one in zip(cases, here, strict=True) for flag in {*one.flags} - {*ticked}}
+    by_answers = {flag for case, one in zip(cases, here, strict=True) for flag in {*one.flags} - {*case.ticked}}
     assert by_answers == {"RF01", "RF02", "RF03", "RF04", "RF13", "RF14"}
     assert {one.urgency for one in here} == {"", *warning_signs.URGENCIES}
     assert sum(one.flags == () for one in here) > 20
@@ -170,6 +198,7 @@ def test_next_check_begins_empty_whatever_happens_to_the_last(
     assert page.locator(".check-form").get_attribute("data-stops") is None
     page.get_by_role("button", name="None of these").click()
     expect(result(page)).to_have_attribute("data-urgency", "")
+    expect(result(page).get_by_text(STILL_STOPPED)).to_be_visible()
     expect(result(page).get_by_role("status")).to_contain_text("Received by")
     assert list(WarningReport.objects.order_by("done_at").values_list("flags", flat=True)) == [["RF16"], []]
 
@@ -196,6 +225,80 @@ def test_page_that_does_not_know_of_the_report_shows_what_this_phone_has_kept(
     page.reload()
     expect(result(page).get_by_role("status")).to_contain_text("Received by")
     assert WarningReport.objects.get().flags == ["RF06"]
+
+
+def cannot_walk(page: Page) -> None:
+    page.locator("input[name=unaided_steps][value='0']").check()
+    page.locator("input[name=voluntary_move][value=no]").check()
+    page.get_by_role("button", name="Send").click()
+
+
+def test_same_bad_answers_again_are_the_same_emergency_and_no_answer_lifts_the_stop(
+    dog: Patient, new_phone: NewContext, base_url: str, assert_accessible: IsAccessible, expected: list[str]
+) -> None:
+    expected += [r"net::ERR_", r"Failed to fetch"]
+    context = new_phone()
+    page = opened(context, dog, base_url)
+    context.set_offline(True)
+    for _ in range(2):
+        cannot_walk(page)
+        stop = page.get_by_role("dialog", name="Call now")
+        expect(stop).to_contain_text("Suddenly cannot stand or walk")
+        expect(stop.get_by_role("status")).to_have_text("Saved on this phone. The clinic does not have it yet.")
+        expect(stop.get_by_text(STILL_STOPPED)).to_be_hidden()
+        stop.get_by_role("button", name="Close").click()
+        page.get_by_role("button", name="Check again").click()
+        page.wait_for_timeout(600)  # at once the same answers would be taken for a slip of the thumb
+
+    page.get_by_role("button", name="None of these").click()
+    expect(result(page)).to_have_attribute("data-urgency", "")
+    expect(result(page).get_by_text(STILL_STOPPED)).to_be_visible()
+    assert_accessible(page)
+
+    context.set_offline(False)
+    expect(result(page).get_by_role("status")).to_contain_text("Received by")
+    expect(result(page).get_by_text(STILL_STOPPED)).to_be_visible()
+    weighed = WarningReport.objects.order_by("done_at", "pk").values_list("flags", "stop")
+    bad = (["RF01", "RF02", "RF03"], "all_active_and_passive")
+    assert list(weighed) == [bad, bad, ([], "none")]
+    # The page that the server prints now says the same, and so does the phone on it.
+    page.reload()
+    expect(result(page).get_by_text(STILL_STOPPED)).to_be_visible()
+    page.get_by_role("button", name="None of these, all as before").click()
+    expect(result(page).get_by_role("status")).to_contain_text("Received by")
+    expect(result(page).get_by_text(STILL_STOPPED)).to_be_visible()
+
+
+def test_report_that_was_refused_still_stops_and_is_no_measure(
+    dog: Patient, new_phone: NewContext, base_url: str
+) -> None:
+    def refuse(route: Route) -> None:
+        answers = [
+            {"id": one["id"], "outcome": "refused", "code": "day_ahead", "reason": "The day is ahead."}
+            for one in json.loads(route.request.post_data or "[]")
+        ]
+        route.fulfill(json={"at": make.now().isoformat(), "answers": answers})
+
+    context = new_phone()
+    page = opened(context, dog, base_url)
+    context.route("**/api/v1/commands/", refuse)
+    cannot_walk(page)
+    stop = page.get_by_role("dialog", name="Call now")
+    expect(stop.get_by_role("status")).to_contain_text("The clinic did not take it")
+    context.unroute("**/api/v1/commands/")
+
+    page.reload()
+    expect(result(page)).to_have_attribute("data-urgency", "emergency_now")
+    page.get_by_role("button", name="Check again").click()
+    page.get_by_role("button", name="None of these").click()
+    expect(result(page)).to_have_attribute("data-urgency", "")
+    expect(result(page).get_by_role("status")).to_contain_text("Received by")
+    expect(result(page).get_by_text(STILL_STOPPED)).to_be_visible()
+
+    page.get_by_role("button", name="Check again").click()
+    cannot_walk(page)
+    expect(page.get_by_role("dialog", name="Call now").get_by_role("status")).to_contain_text("Received by")
+    assert WarningReport.objects.latest("done_at").flags == ["RF01", "RF02", "RF03"]
 
 
 def test_vet_reads_what_the_family_saw_and_releases(
@@ -256,7 +359,8 @@ def test_sign_of_today_is_a_red_card_and_one_for_the_review_a_note(
     expect(result(page).get_by_role("status")).to_contain_text("Received by")
     assert "call" not in (result(page).get_by_role("status").text_content() or "")
     assert_accessible(page)
-    # A milder check clears nothing.
+    # A milder check clears nothing, and says so.
+    expect(result(page).get_by_text(STILL_STOPPED)).to_be_visible()
     assert WarningReport.objects.filter(patient=dog).stopping().count() == 1
 
 
@@ -265,6 +369,7 @@ def test_none_of_these_is_one_tap_and_no_false_comfort(dog: Patient, new_phone: 
     page.get_by_role("button", name="None of these").click()
     expect(result(page)).to_have_attribute("data-urgency", "")
     expect(result(page)).to_contain_text("If Bruno seems worse, or you are worried, call all the same.")
+    expect(result(page).get_by_text(STILL_STOPPED)).to_be_hidden()
     expect(result(page).get_by_role("status")).to_contain_text("Received by")
     assert list(WarningReport.objects.values_list("flags", "answers", "urgency")) == [([], {}, "")]
 

@@ -12,9 +12,9 @@ from django.test import Client
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from accounts.models import User
-from rehab.patients.models import Patient
+from rehab.patients.models import Caregiver, Patient
 from rehab.programs.models import Prescription
-from rehab.sessions.models import Command, PainAnswer, PerformedExercise
+from rehab.sessions.models import Command, PainAnswer, PerformedExercise, Release, WarningReport
 from rehab.sessions.screen import words
 from tests import make
 from tests.journeys.conftest import NewContext
@@ -288,6 +288,155 @@ def test_a_warning_goes_first_and_stops_the_exercises_here_at_once(
     settled(page)
     assert [one["kind"] for one in bodies[0]] == ["report", "tick", "tick"]
     assert "stops" not in bodies[0][0]
+
+
+def report(dog: Patient, **answers: Any) -> dict[str, Any]:
+    return {**raw(dog, "report", {"answers": {"urination": "none", **answers}, "flags": ["RF01"]}), "stops": True}
+
+
+def test_a_stop_that_the_server_did_not_take_stays_until_somebody_has_called(
+    dog: Patient, page: Page, assert_accessible: Check
+) -> None:
+    card = page.locator("#today > .stopped")
+    add(page, report(dog, unaided_steps=99))
+    page.evaluate("() => Outbox.drain()")
+    settled(page)
+    expect(card.get_by_role("status")).to_contain_text("did not take your report: call")
+    line(page).get_by_role("link", name="Needs your attention: 1").click()
+    page.locator("[data-list=failed]").get_by_role("button", name="Discard").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("The exercises stay stopped on this phone.")
+    dialog.get_by_role("button", name="Discard").click()
+    expect(page.get_by_text("All sent. The clinic has everything")).to_be_visible()
+    assert outbox(page) == []
+
+    page.goto("/today/")
+    item = page.locator(f"#item-{item_of(dog).pk}")
+    expect(card).to_be_visible()
+    expect(item).to_be_hidden()
+    card.get_by_text("I have spoken to the clinic").click()
+    assert_accessible(page)
+    card.get_by_role("button", name="A vet said that they may go on").click()
+    expect(item).to_be_visible()
+    page.reload()
+    expect(item).to_be_visible()
+    expect(card).to_have_count(0)
+
+
+def test_a_stop_that_the_server_has_says_so_and_ends_with_a_page_printed_after_its_release(
+    dog: Patient, context: BrowserContext, page: Page
+) -> None:
+    context.route(API, lambda route: route.abort())
+    page.goto(f"/dogs/{dog.pk}/exercise/{item_of(dog).pk}/")
+    add(page, report(dog))
+    said = page.locator(".exercise > .stopped").get_by_role("status")
+    expect(said).to_have_text("Your report is saved on this phone. The clinic does not have it yet.")
+    context.unroute(API)
+    page.evaluate("() => Outbox.drain()")
+    settled(page)
+    expect(said).to_have_text(re.compile(r"^The clinic’s system has had your report since \d{1,2}:\d\d\. Nobody may"))
+    # The record is pruned after a week; this page is as old as before.
+    page.evaluate("() => Outbox.tx('outbox', 'readwrite', (all) => all.clear())")
+    page.evaluate("() => dispatchEvent(new CustomEvent('outbox', { detail: { type: 'changed' } }))")
+    page.wait_for_timeout(300)
+    expect(said).to_be_visible()
+
+    vet = User.objects.get(email="vera@example.test")
+    Release.objects.create(
+        report=WarningReport.objects.get(),
+        clinic=dog.clinic,
+        patient=dog,
+        released_by=vet,
+        released_at=make.now(),
+        reason="Examined",
+    )
+    page.goto("/today/")
+    expect(page.locator(f"#item-{item_of(dog).pk}")).to_be_visible()
+    stops = "() => Outbox.stops(document.getElementById('outbox').dataset.user)"
+    wait_until(page, lambda: page.evaluate(stops) == [])
+
+
+def test_a_list_left_open_over_midnight_says_whose_it_is_and_gives_way(
+    dog: Patient, context: BrowserContext, page: Page, assert_accessible: Check
+) -> None:
+    today = dog.today(make.now())
+    old = page.locator("#old-day")
+    context.set_offline(True)
+    page.clock.set_fixed_time(make.now() + dt.timedelta(days=1))
+    page.evaluate("() => dispatchEvent(new Event('focus'))")
+    expect(old).to_contain_text(f"This is the list of {today:%A}.")
+    expect(old.get_by_role("link", name="Open today")).to_have_attribute("href", f"/dogs/{dog.pk}/today/")
+    assert_accessible(page)
+    tick(page, item_of(dog))
+    wait_until(page, lambda: [one["day"] for one in outbox(page)] == [today.isoformat()])
+
+    # With a connection it is loaded anew; and where only this phone's clock is wrong, the server's day is the day.
+    with page.expect_navigation():
+        context.set_offline(False)
+    expect(page.locator(f"#item-{item_of(dog).pk}")).to_be_visible()
+    expect(old).to_have_count(0, timeout=15_000)
+
+
+def test_an_open_day_of_a_dog_that_is_not_shared_any_more_ends(dog: Patient, page: Page) -> None:
+    Caregiver.objects.filter(patient=dog).update(ended_at=make.now())
+    page.evaluate("() => dispatchEvent(new Event('focus'))")
+    expect(page.locator("#today")).to_have_count(0)
+
+
+def test_clips_that_wait_or_were_refused_are_told_with_the_rest(
+    dog: Patient, context: BrowserContext, page: Page, assert_accessible: Check
+) -> None:
+    context.route(API, lambda route: route.abort())
+    page.evaluate(
+        """(patient) => Promise.all([["pending"], ["failed", { reason: "This file cannot be shown." }]].map(([state, error]) =>
+             Outbox.tx("clips", "readwrite", (store) => store.put({ id: Outbox.uuid7(), kind: "clip", day: "2026-03-18",
+               user: document.getElementById("outbox").dataset.user, patient, blob: new Blob(["x"]), state, error }))))""",
+        str(dog.pk),
+    )
+    page.reload()
+    expect(line(page)).to_have_text("Needs your attention: 1 · 1 waiting")
+    line(page).get_by_role("link").click()
+    refused = page.locator("[data-list=failed] .entry")
+    expect(refused).to_contain_text("Clip")
+    expect(refused).to_contain_text("This file cannot be shown.")
+    expect(page.locator("[data-list=pending] .entry")).to_have_count(1)
+    assert_accessible(page)
+    refused.get_by_role("button", name="Discard").click()
+    page.get_by_role("dialog").get_by_role("button", name="Discard").click()
+    expect(refused).to_have_count(0)
+    expect(page.get_by_text("All sent. The clinic has everything")).to_be_hidden()
+
+
+def test_what_another_tab_has_discarded_is_not_raised_again(dog: Patient, page: Page) -> None:
+    add(page, raw(dog, "tick", {"prescription": str(item_of(dog).pk), "slot": 9}))
+    page.evaluate("() => Outbox.drain()")
+    settled(page)
+    line(page).get_by_role("link", name="Needs your attention: 1").click()
+    again = page.locator("[data-list=failed]").get_by_role("button", name="Try again")
+    expect(again).to_be_visible()
+    page.evaluate("() => Outbox.tx('outbox', 'readwrite', (all) => all.clear())")
+    again.click()
+    page.wait_for_timeout(300)
+    assert outbox(page) == []
+
+
+def test_a_read_mark_that_did_not_come_through_is_said_again(
+    dog: Patient, context: BrowserContext, page: Page, expected: list[str]
+) -> None:
+    expected += [r"net::ERR_", r"htmx:"]
+    make.make_message(dog, User.objects.get(email="vera@example.test"), at=make.now())
+    said: list[str] = []
+
+    def lose_the_first(route: Route) -> None:
+        said.append(route.request.url)
+        route.abort() if len(said) == 1 else route.continue_()
+
+    context.route("**/messages/read/", lose_the_first)
+    page.goto(f"/dogs/{dog.pk}/messages/")
+    wait_until(page, lambda: len(said) == 1)
+    page.wait_for_timeout(200)
+    page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+    wait_until(page, lambda: len(said) == 2)
 
 
 def test_only_the_account_that_is_signed_in_sends_and_sees(

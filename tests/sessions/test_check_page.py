@@ -15,8 +15,10 @@ from django.urls import reverse
 from accounts.access import Role
 from accounts.models import Clinic, User
 from rehab.guidance.releasing import release_stop
+from rehab.lib.ids import new_id
 from rehab.library import reading
 from rehab.patients.models import Patient
+from rehab.sessions.commands import Refusal, Why, parse
 from rehab.sessions.models import WarningReport
 from rehab.sessions.warning_signs import Check, Past, expected, known_before, owner_signs, stop_of, weigh
 from tests import make
@@ -26,6 +28,11 @@ from tests.sessions.reporting import report
 
 pytestmark = pytest.mark.usefixtures("clock")
 HOUR = dt.timedelta(hours=1)
+# The line of the result itself, not that of a template for the phone.
+STILL_STOPPED = re.compile(
+    r"data-result[^>]*>\s*<section(?:(?!</section>).)*data-still><strong>The exercises are still stopped\. Call",
+    re.DOTALL,
+)
 
 
 @pytest.fixture
@@ -191,8 +198,84 @@ def test_clean_check_after_a_hit_still_says_that_the_exercises_are_stopped(
     text = without_templates(html_of(browser, patient))
     assert "Bruno’s exercises are stopped since 17 March." in text
     assert "No warning sign in these answers" in text
+    assert STILL_STOPPED.search(html_of(browser, patient))
     release_stop(patient=patient, seen=[stop.pk], by=vet, roles=frozenset({Role.VET}), reason="Examined", at=NOW - HOUR)
     assert "exercises are stopped" not in without_templates(html_of(browser, patient))
+
+
+def test_same_bad_answers_are_the_same_hit_and_a_release_makes_them_known(
+    patient: Patient, owner: User, vet: User
+) -> None:
+    bad: dict[str, Any] = {"unaided_steps": 0, "voluntary_move": "no"}
+    before = [report(patient, owner, at=NOW - hours * HOUR, **bad) for hours in (61, 1, 0.5)]
+    again = report(patient, owner, **bad)
+    assert [one.flags for one in (*before, again)] == [["RF01", "RF02", "RF03"]] * 4
+    assert {(one.urgency, one.stop) for one in (*before, again)} == {("emergency_now", "all_active_and_passive")}
+    everything = [one.pk for one in (*before, again)]
+    release_stop(
+        patient=patient, seen=everything, by=vet, roles=frozenset({Role.VET}), reason="Known", at=NOW + 0.1 * HOUR
+    )
+    assert report(patient, owner, at=NOW + HOUR, **bad).flags == []
+
+
+def test_hit_that_comes_in_after_a_release_from_before_it_is_not_known(
+    patient: Patient, owner: User, vet: User
+) -> None:
+    seen = report(patient, owner, "RF16", at=NOW - 3 * HOUR)
+    release_stop(patient=patient, seen=[seen.pk], by=vet, roles=frozenset({Role.VET}), reason="Wound", at=NOW - HOUR)
+    late = report(patient, owner, done_at=NOW - 2 * HOUR, unaided_steps=0)
+    assert late.stop == "all_active_and_passive"
+    assert report(patient, owner, at=NOW + HOUR, unaided_steps=0).flags == ["RF01", "RF03"]
+
+
+@pytest.mark.parametrize(
+    ("said", "title"),
+    [
+        ({}, "No warning sign in these answers"),
+        ({"flags": ["RF29"]}, "For the next check"),
+        ({"flags": ["RF18"]}, "Call the clinic today"),
+    ],
+)
+def test_result_says_that_the_exercises_are_still_stopped_whatever_the_answers(
+    browser: Client, patient: Patient, owner: User, said: dict[str, Any], title: str
+) -> None:
+    report(patient, owner, "RF02", at=NOW - HOUR)
+    html = post(browser, patient, **said).content.decode()
+    assert title in without_templates(html)
+    assert STILL_STOPPED.search(html)
+    assert "data-open-stop" in html
+
+
+def test_result_that_stops_by_itself_says_so_in_its_own_words(browser: Client, patient: Patient) -> None:
+    html = post(browser, patient, flags=["RF16"]).content.decode()
+    assert STILL_STOPPED.search(html) is None
+    assert 'data-stop="all_active">' in html
+
+
+def test_report_of_a_sign_that_was_dropped_since_is_taken_as_an_emergency(
+    browser: Client, patient: Patient, owner: User
+) -> None:
+    found = report(patient, owner, "RF98", "RF29", "RF98")
+    assert (found.flags, found.urgency, found.stop) == (["RF29", "RF98"], "emergency_now", "all_active_and_passive")
+    assert "Call now" in without_templates(html_of(browser, patient))
+
+
+@pytest.mark.parametrize(
+    "flags", [["RF"], ["RF9x"], ["XY12"], ["RF1234"], ["RF01\n"], [7], ["RF98", None], "RF98", {"RF98": 1}]
+)
+def test_what_is_no_sign_at_all_is_refused(patient: Patient, flags: object) -> None:
+    raw = {
+        "id": str(new_id()),
+        "kind": "report",
+        "patient": str(patient.pk),
+        "payload": {"flags": flags},
+        "day": patient.today(NOW).isoformat(),
+        "done_at": NOW.isoformat(),
+        "time_zone": patient.time_zone,
+    }
+    refused = parse(raw)
+    assert isinstance(refused, Refusal)
+    assert refused.why in (Why.FLAG_UNKNOWN, Why.FIELD_TYPE)
 
 
 def test_released_hit_of_today_says_that_a_vet_has_looked(

@@ -1,6 +1,7 @@
 """Weighing a check for warning signs: both sides of each threshold of 01_neuro.yaml and 02_redflags.yaml."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -242,6 +243,76 @@ def test_what_is_ticked_is_never_lost_and_the_gravest_counts(
 
 
 @given(same=all_answers, ticked=st.just(()))
-def test_all_as_before_is_no_new_sign_but_for_urine(same: Answers, ticked: tuple[str, ...]) -> None:
+def test_all_as_in_a_clean_check_is_no_new_sign_but_for_urine(same: Answers, ticked: tuple[str, ...]) -> None:
     still = {name: value for name, value in same.items() if (name, value) != ("urination", "none")}
     assert check(still, same, ticked=ticked, hours_apart=72).flags == ()
+
+
+PARALYSED: Answers = {"unaided_steps": 0, "voluntary_move": "no"}
+
+
+@pytest.mark.parametrize("hours", [[0.5], [0.5, 1], [60], [60, 120, 1000]])
+@pytest.mark.parametrize(
+    ("bad", "flags"),
+    [
+        (PARALYSED, ("RF01", "RF02", "RF03")),
+        ({"unaided_steps": 4, "knuckling": "often", "urination": "leaks"}, ("RF01", "RF03", "RF13", "RF14")),
+        ({"knuckling": "sometimes"}, ("RF13",)),
+        ({"urination": "small"}, ("RF04",)),
+        ({"standing_s": 5}, ("RF03",)),
+    ],
+)
+def test_same_bad_answers_are_the_same_hit_until_a_vet_releases(
+    bad: Answers, flags: tuple[str, ...], hours: list[float]
+) -> None:
+    record = past({"standing_s": 20}, hours_apart=30)
+    weighed = weigh(bad, (), known=known_before(record, at=NOW))
+    assert weighed.flags == flags
+    record = record.with_check(Check(at=NOW, answers=bad))
+    for later in hours:
+        at = NOW + later * HOUR
+        assert weigh(bad, (), known=known_before(record, at=at)) == weighed
+        record = record.with_check(Check(at=at, answers=bad))
+    # Once a vet has looked at it, it is known.
+    released = replace(record, checks=(Check(at=NOW, answers=bad),), released_at=NOW + HOUR)
+    assert weigh(bad, (), known=known_before(released, at=NOW + 2 * HOUR)).flags == ()
+
+
+def test_loss_in_a_check_that_was_a_hit_by_a_tick_is_no_measure_either() -> None:
+    record = past({"standing_s": 30, "unaided_steps": 8}, hours_apart=60, grade=3)
+    wound = record.with_check(Check(at=NOW, answers={"standing_s": 16, "unaided_steps": 5}), ticked=("RF16",))
+    assert weigh({"standing_s": 15}, (), known=known_before(wound, at=NOW + 60 * HOUR)).flags == ("RF03",)
+    assert weigh({"unaided_steps": 4}, (), known=known_before(wound, at=NOW + 60 * HOUR)).flags == ("RF03",)
+
+
+def test_what_is_better_in_a_hit_is_a_measure_so_that_a_fall_from_there_is_seen() -> None:
+    bored = past(grade=3).with_check(
+        Check(at=NOW, answers={"standing_s": 30, "unaided_steps": 10, "knuckling": "none"}), ticked=("RF29",)
+    )
+    assert weigh({"standing_s": 15}, (), known=known_before(bored, at=NOW + HOUR)).flags == ("RF03",)
+    assert weigh({"unaided_steps": 4}, (), known=known_before(bored, at=NOW + HOUR)).flags == ("RF01", "RF03")
+
+
+@given(
+    now=all_answers,
+    before=st.lists(all_answers, max_size=4),
+    ticked=ticks,
+    grade=st.sampled_from([None, *range(6)]),
+    hours_apart=st.sampled_from([5, 24, 72]),
+)
+def test_what_was_a_hit_is_the_same_hit_when_it_is_said_again(
+    now: Answers, before: list[Answers], ticked: list[str], grade: int | None, hours_apart: float
+) -> None:
+    record = past(*before, grade=grade, hours_apart=hours_apart)
+    first = weigh(now, ticked, known=known_before(record, at=NOW))
+    if first.flags:
+        record = record.with_check(Check(at=NOW, answers=now), ticked=ticked)
+        assert set(first.flags) <= set(weigh(now, ticked, known=known_before(record, at=NOW)).flags)
+
+
+def test_sign_that_nobody_knows_any_more_is_an_emergency() -> None:
+    assert check({}, ticked=("RF98",)) == Weighed(
+        flags=("RF98",), urgency="emergency_now", stop="all_active_and_passive", suspected_grade=None
+    )
+    assert check({}, ticked=("RF98", "RF29", "RF97")).flags == ("RF29", "RF97", "RF98")
+    assert check({}, ticked=("RF98", "RF21")).flags == ("RF03", "RF21", "RF98")

@@ -121,7 +121,7 @@ def stop(view: DayView, zone: zoneinfo.ZoneInfo) -> dict[str, object] | None:
     received = view.stop.received_at.astimezone(zone)
     urgency = reading.urgencies()[view.stop.urgency]
     return {
-        "signs": [signs[flag] for flag in view.stop.flags if flag in signs],
+        "signs": [signs.get(flag, _("A sign that is no longer on this list")) for flag in view.stop.flags],
         "is_emergency": view.stop.urgency == "emergency_now",
         "what_to_do": translating.said(urgency.owner_text),
         "by": view.stop.by,

@@ -134,7 +134,7 @@ def _result(patient: Patient, reports: Sequence[WarningReport], *, today: dt.dat
     local = zoneinfo.ZoneInfo(patient.time_zone)
     return {
         **_case(report.urgency),
-        "signs": [words[code] for code in report.flags if code in words],
+        "signs": [words.get(code, _("A sign that is no longer on this list")) for code in report.flags],
         "advice": [str(check_wording.ADVICE[code]) for code in report.flags if code in check_wording.ADVICE],
         "stop": report.stop,
         "by": report.recorded_by.get_short_name(),

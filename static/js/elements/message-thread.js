@@ -145,7 +145,7 @@ class MessageThread extends HTMLElement {
     const mark = this.#mark;
     if (document.hidden || !navigator.onLine || !window.htmx || !mark.matches("[data-news]")) return;
     mark.removeAttribute("data-news");
-    await window.htmx.ajax("POST", mark.action, { source: mark, swap: "none" });
+    await window.htmx.ajax("POST", mark.action, { source: mark, swap: "none" }).catch(() => {});
   }
 
   /** The server looks back a little when it tells the news. */

@@ -84,7 +84,9 @@ class OutboxList extends HTMLElement {
   async #discard(record) {
     const dialog = this.querySelector("dialog");
     dialog.querySelector("[data-what]").textContent = shortened(this.#whatOf(record));
-    dialog.querySelector("[data-stays]").hidden = !record.stops;
+    // Unless somebody has ended it on this phone, after a call.
+    const stops = await Outbox.stops(this.#user);
+    dialog.querySelector("[data-stays]").hidden = stops.every(({ id }) => id !== record.id);
     dialog.returnValue = "";
     dialog.showModal();
     await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));

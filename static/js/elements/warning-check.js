@@ -10,6 +10,8 @@ class WarningCheck extends HTMLElement {
   #rule = null;
   #advice = null;
   #records = [];
+  #stops = []; // the reports of this phone that stop the exercises and that nobody has lifted, as Today goes by them
+  #hasStopped = false; // whether a check on this page has, kept or not
   #shown = null; // the report whose result stands here: its record, or what was said while there is none
 
   get #user() {
@@ -69,7 +71,9 @@ class WarningCheck extends HTMLElement {
 
   /** Whether a stop is open that no later answer lifts: one of the page's record, or one that only this phone knows of. */
   get #isStopped() {
-    return "openStop" in this.dataset || this.#own.some((one) => one.stops || stopsAll(this.#weighed(one)));
+    const asOf = Date.parse(this.dataset.asOf);
+    const isNews = ({ state, received_at: received }) => state !== "sent" || Date.parse(received) >= asOf;
+    return this.#hasStopped || "openStop" in this.dataset || this.#stops.some(isNews);
   }
 
   // The form carries what it would stop, so that Today stops as soon as the report is kept; and the bar says it, too.
@@ -93,6 +97,7 @@ class WarningCheck extends HTMLElement {
     this.#changed();
     this.#shown = this.#said(target);
     this.#show();
+    this.#hasStopped ||= stopsAll(this.#result);
     this.#tell(window.Outbox ? this.dataset.saving : this.dataset.sending);
     const dialog = this.querySelector("dialog");
     if (this.#result.urgency === "emergency_now") dialog.showModal();
@@ -118,6 +123,8 @@ class WarningCheck extends HTMLElement {
   async #load() {
     const found = (await window.Outbox?.all(this.#user).catch(() => [])) ?? [];
     this.#records = found.filter(({ kind, patient }) => kind === "report" && patient === this.dataset.patient);
+    const stops = (await window.Outbox?.stops(this.#user).catch(() => [])) ?? [];
+    this.#stops = stops.filter(({ patient }) => patient === this.dataset.patient);
   }
 
   /** A page from before a report still shows what that report led to. */

@@ -94,13 +94,15 @@ export const weigh = (answers, ticked, known, signs) => {
 
 /**
  * The rule with one more check, [ISO time, answers]. One that shows a sign is no measure for the next, or the same bad
- * answers would be no hit the second time: only what is no worse than before counts, and of knuckling nothing.
+ * answers would be no hit the second time: only what is no worse than before counts.
  */
 export const withCheck = (rule, [iso, answers], ticked) => {
   const known = knownBefore(rule, Date.parse(iso));
   const before = known.answers;
   const isNoWorse = ([name, value]) =>
-    name !== "knuckling" && (!(name in before) || better(name, value, before[name]) === value);
+    ["knuckling", "urination"].includes(name)
+      ? rank(name, value) === 0
+      : !(name in before) || better(name, value, before[name]) === value;
   const isHit = weigh(answers, ticked, known, rule.signs).flags.length > 0;
   const counts = isHit ? Object.fromEntries(Object.entries(answers).filter(isNoWorse)) : answers;
   const checks = [...rule.checks, [iso, counts]].sort(([one], [other]) => Date.parse(one) - Date.parse(other));

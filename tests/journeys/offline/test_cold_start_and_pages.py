@@ -6,7 +6,9 @@ from typing import Final
 import pytest
 from playwright.sync_api import expect
 
-from rehab.patients.models import Patient
+from accounts.models import User
+from rehab.patients.models import Caregiver, Patient
+from tests import make
 from tests.journeys.chaos import Exchange
 from tests.journeys.offline.conftest import NewOwnerPhone
 from tests.journeys.offline.phone import API, SESSION, Phone, performed, received
@@ -163,3 +165,55 @@ def test_parts_of_today_are_never_stored(phone: Phone, dog: Patient) -> None:
 
 def only_the_api(exchange: Exchange) -> bool:
     return exchange.path in (API, SESSION)
+
+
+AGED = """async (days) => {
+  for (const name of await caches.keys()) {
+    if (!name.startsWith("pages-")) continue;
+    const pages = await caches.open(name);
+    for (const request of await pages.keys()) {
+      const copy = await pages.match(request);
+      const headers = new Headers(copy.headers);
+      headers.set("X-Stored-At", new Date(Date.now() - days * 86400000).toISOString());
+      await pages.put(request, new Response(await copy.blob(), { headers }));
+    }
+  }
+}"""
+
+
+def test_pages_of_a_month_ago_are_not_shown(phone: Phone) -> None:
+    phone.chaos.down()
+    for days, is_shown in ((29, True), (31, False)):
+        phone.page.evaluate(AGED, days)
+        phone.goto(phone.today)
+        expect(phone.page.locator("#today")).to_have_count(int(is_shown))
+
+
+def test_dog_that_is_not_shared_any_more_leaves_no_page_behind(phone: Phone, dog: Patient) -> None:
+    phone.until(lambda: f"/dogs/{dog.pk}/check/" in phone.stored_pages())
+    phone.page.goto("about:blank")  # nothing asks meanwhile
+    Caregiver.objects.filter(patient=dog).update(ended_at=make.now())
+    phone.goto(f"/dogs/{dog.pk}/messages/")
+    phone.until(
+        lambda: not any(path.startswith("/dogs/") for path in phone.stored_pages()), lambda: str(phone.caches())
+    )
+
+
+def test_page_that_came_late_takes_the_place_of_the_stored_one(phone: Phone, dog: Patient) -> None:
+    """A network that answers after the worker's patience: the stored page is shown, and then the new one."""
+    vet = User.objects.get(email="vera@example.test")
+    make.make_message(dog, vet, at=make.now())
+    Patient.objects.filter(pk=dog.pk).update(name="Bruno II")
+    phone.chaos.say("slow", lambda one: one.path == phone.today, seconds=5)
+    phone.goto(phone.today)
+    expect(phone.page.locator("h1")).to_have_text("Bruno")
+    expect(phone.page.locator("h1")).to_have_text("Bruno II", timeout=15_000)
+
+
+def test_sign_out_that_hangs_does_not_hold_up_the_app(phone: Phone) -> None:
+    phone.page.evaluate("() => Outbox.meta.set('leaving', true)")
+    phone.chaos.say("hang", lambda one: one.method == "POST" and one.path == "/accounts/logout/")
+    began = time.monotonic()
+    phone.goto(phone.today)
+    expect(phone.page.locator("h1")).to_have_text("No connection just now")
+    assert time.monotonic() - began < 10

@@ -206,7 +206,9 @@ def test_number_that_is_missing_is_told(phone: Phone, dog: Patient, new_owner_ph
     phone.page.wait_for_timeout(600)
     phone.tick(1)
     phone.waits(pending=2)
-    phone.page.evaluate("(seq) => Outbox.tx('outbox', 'readwrite', (all) => all.delete(seq))", phone.records("pending")[0]["seq"])
+    phone.page.evaluate(
+        "(seq) => Outbox.tx('outbox', 'readwrite', (all) => all.delete(seq))", phone.records("pending")[0]["seq"]
+    )
     phone.chaos.up()
     phone.is_settled()
     sequences = Command.objects.order_by("sequence").values_list("sequence", flat=True)
