@@ -191,6 +191,8 @@ def test_a_reload_in_the_middle_of_a_hold_loses_nothing(
     press(page, "Done, 1 of 2 today")
 
     wait_for(performed, [(1, "done", 100, 2)])
+    # The page goes back to the day by itself.
+    page.wait_for_url("**/today/**")
     # The next time of the day has a timer of its own.
     page.goto(address(item(dog)))
     expect(timer).to_have_attribute("data-state", "idle")
@@ -345,13 +347,13 @@ def test_without_javascript_all_is_said_and_posted(dog: Patient, open_page: Call
     page.get_by_label("legs shake or tremble").check()
     page.get_by_text("Nothing yet").click()
     press(page, "Save that I stopped")
-    expect(page).to_have_url(re.compile(rf"/dogs/{dog.pk}/"))
+    expect(page).to_have_url(re.compile(rf"/dogs/{dog.pk}/today/"))
     assert performed() == [(1, "done", 100, 3), (2, "stopped", 0, None)]
     page.goto(address(item(dog)))
     expect(page.get_by_text("Answered for today.")).to_be_visible()
     page.locator("#measured").fill("4")
     press(page, "Save the measure")
-    assert measured() == [("self_corrections", 4)]
+    wait_for(measured, [("self_corrections", 4)])
 
 
 @in_browser

@@ -113,6 +113,8 @@ def test_paper_names_no_problem_and_no_clinical_reason(
     decided(plan, vet, "hold", today)
     for person in (owner, vet):
         page = as_user(person).get(url).content.decode()
+        # A token is any letters, these among them.
+        page = re.sub(r'name="csrfmiddlewaretoken" value="[^"]*"', "", page)
         for secret in (definition.cause_statement, "CANARY", "soft_tissue", "D1", "Strained"):
             assert secret not in page
 
