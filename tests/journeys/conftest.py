@@ -15,7 +15,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, sync_playwright
 
 from tests.journeys.browsers import find_chromium
 from tests.journeys.chaos import Chaos
@@ -155,6 +155,20 @@ def expected() -> list[str]:
 Watch = Callable[[Page], None]
 
 
+def patiently(goto: Callable[..., Any]) -> Callable[..., Any]:
+    """Goes to a page once more where the page before was just on its own way, as a person's second tap does."""
+
+    def go(*args: Any, **options: Any) -> Any:
+        try:
+            return goto(*args, **options)
+        except Error as error:
+            if "interrupted by another navigation" not in str(error):
+                raise
+            return goto(*args, **options)
+
+    return go
+
+
 @pytest.fixture
 def watch(expected: list[str]) -> Iterator[Watch]:
     """Listen to a page: a script error, a refused resource or a failed answer fails the test at its end."""
@@ -165,6 +179,7 @@ def watch(expected: list[str]) -> Iterator[Watch]:
             problems.append(f"{page.url}: {text}")
 
     def listen(page: Page) -> None:
+        page.goto = patiently(page.goto)  # type: ignore[method-assign]
         page.on("pageerror", lambda error: note(page, str(error)))
         page.on("console", lambda message: note(page, message.text) if message.type == "error" else None)
         page.on(
