@@ -18,7 +18,7 @@ from rehab.programs.models import LadderStep, Prescription
 from rehab.sessions import commands as parsing
 from rehab.sessions.commands import ExposureFact, MeasureFact, MedicineFact, PainFact, Refusal, SlotFact, Why
 from rehab.sessions.commands.facts import prescription_of
-from rehab.sessions.day import Day, Event
+from rehab.sessions.day import Day
 from rehab.sessions.models import Command, Exposure, MedicineAnswer, PainAnswer, PerformedExercise, RefusedCommand
 from rehab.sessions.storing import Fresh, store
 
@@ -295,20 +295,3 @@ def _read_steps(known: _Known, patient: Patient, practised: set[tuple[UUID, dt.d
     for step, on, done_at, pk in said.values_list("step_id", "day", "done_at", "pk"):
         key = step, on
         known.last[key] = max(known.last.get(key, (done_at, pk)), (done_at, pk))
-
-
-def event_of(command: parsing.Command, *, done_at: dt.datetime, by: User) -> Event | None:
-    """The event that an applied command has become, for the screen that answers it; None for any other."""
-    fact = command.fact
-    if not isinstance(fact, SlotFact):
-        return None
-    return Event(
-        command.id,
-        fact.prescription,
-        fact.slot,
-        fact.state,
-        fact.share,
-        fact.skip_reason,
-        done_at,
-        by.get_short_name(),
-    )

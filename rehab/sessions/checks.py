@@ -51,5 +51,5 @@ def _is_settled(report: WarningReport, past: Past) -> bool:
     """
     if hasattr(report, "release"):
         return True
-    stops_all = report.stop in warning_signs.STOPS[:2]
-    return not stops_all and past.released_at is not None and report.done_at <= past.released_at
+    is_released_alone = warning_signs.stops_exercises(report.stop)
+    return not is_released_alone and past.released_at is not None and report.done_at <= past.released_at

@@ -77,11 +77,6 @@ class Prescribed(NamedTuple):
     whole: str = ""
     since: dt.date | None = None
 
-    @property
-    def tells_of_other_days(self) -> bool:
-        """Whether what stands beside it rests on days before this one."""
-        return self.dose.duration_days is not None or self.dose.recheck_days is not None
-
     def is_active_on(self, day: dt.date) -> bool:
         return self.starts_on <= day and (self.ends_on is None or day < self.ends_on)
 

@@ -125,7 +125,7 @@ class Weighed:
 
     @property
     def stops_all(self) -> bool:
-        return self.stop in STOPS[:2]
+        return stops_exercises(self.stop)
 
 
 def expected(signed_grade: int | None) -> Answers:
@@ -265,3 +265,8 @@ def goes_on(stop: str, *, category: str, mode: str) -> bool:
     if stop == "all_active_and_passive":
         return category == "nursing_care"
     return stop != "all_active" or category == "nursing_care" or mode == "passive"
+
+
+def stops_exercises(stop: str) -> bool:
+    """Whether a stop of this scope holds until a vet releases it; the others name one exercise, or none."""
+    return stop in STOPS[:2]
