@@ -35,6 +35,8 @@ class Right(StrEnum):
     LOOSEN = "loosen a limit with a reason"
     HOLD = "choose a more careful option"
     LIFT_STOP = "lift what a warning sign has stopped"
+    DISCHARGE = "discharge into maintenance"
+    SAY_FAREWELL = "record that the dog has died"
 
 
 STAFF: Final = frozenset({Role.THERAPIST, Role.VET})
@@ -52,6 +54,8 @@ RIGHTS: Final[dict[Right, frozenset[Role]]] = {
     Right.LOOSEN: frozenset({Role.VET}),
     Right.HOLD: STAFF,
     Right.LIFT_STOP: frozenset({Role.VET}),
+    Right.DISCHARGE: frozenset({Role.VET}),
+    Right.SAY_FAREWELL: frozenset({Role.OWNER}) | STAFF,
 }
 
 
@@ -62,6 +66,7 @@ class Rule(StrEnum):
     SIGNED_IN = "anybody who has signed in, about themselves"
     STAFF = "vets and therapists, about their own clinics"
     ADMIN = "clinic admins, about the people of their own clinics"
+    WORKPLACE = "vets, therapists and clinic admins, about the settings of their own clinics"
 
 
 class View(Protocol):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Lower
@@ -14,7 +16,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from rehab.lib.ids import new_id
+from rehab.lib.opening_hours import BadHoursError, OpeningHours
 from rehab.lib.time_zones import validate_time_zone
+
+
+def new_phone_key() -> str:
+    """A name for an account on its phones that nobody can guess: 64 random bits, in hexadecimal."""
+    return secrets.token_hex(8)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -50,6 +58,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_time_zone])
     language = models.CharField(_("language"), max_length=8, choices=Language.choices, default=Language.ENGLISH)
     units = models.CharField(_("units"), max_length=8, choices=Units.choices, default=Units.METRIC)
+    # Asked for through ``rehab.lib.user_key``. Never changed: what waits on a phone is kept under it.
+    phone_key = models.CharField(max_length=16, unique=True, default=new_phone_key, editable=False)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -89,6 +99,16 @@ class ClinicQuerySet(models.QuerySet["Clinic"]):
         )
 
 
+def validate_opening_hours(value: Any) -> None:
+    """Refuse what is not a week such as ``{"0": [["08:00", "18:00"]]}``."""
+    try:
+        OpeningHours.of(value, time_zone="UTC")
+    except BadHoursError:
+        raise ValidationError(
+            _("Opening hours are periods from one time to a later one, in order, for each day."), code="opening_hours"
+        ) from None
+
+
 class Clinic(models.Model):
     """A veterinary clinic: the border that no clinical record crosses."""
 
@@ -98,12 +118,22 @@ class Clinic(models.Model):
     phone = models.CharField(_("phone"), max_length=32, blank=True)
     emergency_name = models.CharField(_("emergency clinic"), max_length=120, blank=True)
     emergency_phone = models.CharField(_("emergency phone"), max_length=32, blank=True)
+    # See rehab.lib.opening_hours; empty: nobody has said, and no waiting time stands still.
+    opening_hours = models.JSONField(_("opening hours"), default=dict, blank=True, validators=[validate_opening_hours])
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = ClinicQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"Clinic {self.pk}"
+
+    @property
+    def hours(self) -> OpeningHours:
+        """When the clinic is open, in its own time zone; hours that cannot be read say nothing."""
+        try:
+            return OpeningHours.of(self.opening_hours, time_zone=self.time_zone)
+        except BadHoursError:
+            return OpeningHours.of({}, time_zone=self.time_zone)
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):

@@ -26,6 +26,7 @@ ADHERENCE: Final = "09_adherence.yaml"
 TARGETS: Final = "10_targets.yaml"
 SYNONYMS: Final = "11_synonyms.yaml"
 AREAS: Final = "12_areas.yaml"
+SCORE_ENTRY: Final = "13_score_entry.yaml"
 SOURCES: Final = "SOURCES.md"
 
 FILES: Final = (
@@ -42,6 +43,7 @@ FILES: Final = (
     TARGETS,
     SYNONYMS,
     AREAS,
+    SCORE_ENTRY,
 )
 
 

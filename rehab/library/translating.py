@@ -52,6 +52,8 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     reading.TARGETS: ("habits.*.label",),
     reading.SYNONYMS: ("equipment.KEYS",),
     reading.AREAS: ("areas.*.label",),
+    reading.INSTRUMENTS: ("instruments.*.why", "instruments.*.mic"),
+    reading.SCORE_ENTRY: ("forms.*.form", "forms.*.parts.*.label"),
 }
 
 

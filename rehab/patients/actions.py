@@ -53,6 +53,10 @@ class CannotSign(Refused):
     """The definition breaks a rule of 03_decision.yaml."""
 
 
+class HasDied(Exception):
+    """The dog has died: nothing is signed, and nobody is invited any more."""
+
+
 class CaringEnded(Exception):
     """The person no longer cares for the dog."""
 
@@ -164,12 +168,15 @@ def sign_definition(
         AlreadySigned: it was signed before.
         DefinitionChanged: the draft was saved again since the vet read it.
         CannotSign: a rule of 03_decision.yaml stands in the way.
+        HasDied
     """
     clinic_id = definition.clinic_id
     vets = Membership.objects.current().filter(clinic=clinic_id, role=Membership.Role.VET)
     if not vets.filter(user=by).exists():
         raise NotAVet
     patient = Patient.objects.select_for_update(no_key=True).get(pk=definition.patient_id)
+    if patient.died_on is not None:
+        raise HasDied
     draft = ProblemDefinition.objects.get(pk=definition.pk)
     if draft.is_signed:
         raise AlreadySigned
@@ -200,7 +207,12 @@ def invite_caregiver(
     """Invite a person to care for the dog; returns the token of the link, which exists nowhere else.
 
     With an ``email`` only the person of that address can accept; without one, whoever holds the link.
+
+    Raises:
+        HasDied
     """
+    if patient.died_on is not None:
+        raise HasDied
     invitation, token = create_invitation(clinic=patient.clinic, email=email, by=by, at=at)
     CaregiverInvitation.objects.create(
         invitation=invitation, clinic_id=patient.clinic_id, patient=patient, relation=relation

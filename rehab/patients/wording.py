@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +13,7 @@ from rehab.library import reading, translating
 from rehab.patients.answers import patterns
 from rehab.patients.decision_rows import MOST_CAREFUL
 from rehab.patients.findings import FINDINGS
+from rehab.patients.models import Patient
 from rehab.patients.signing_rules import NO_DEFICIT_BY_ITSELF, Objection
 
 Text = str | Promise
@@ -273,6 +275,13 @@ def mechanism_support(mechanism: str) -> str:
         return str(MECHANISM_SUPPORT[mechanism])
     patterns = next(row["pattern"] for row in reading.vocabulary()["mechanism"] if row["code"] == mechanism)
     return _sentence(MECHANISM_PATTERNS[pattern] for pattern in patterns)
+
+
+def died_text(patient: Patient) -> str:
+    """Why nothing new is done about a dog that has died."""
+    day = date_format(patient.died_on) if patient.died_on else ""
+    said = _("%(dog)s died on %(day)s. Nothing new is signed, assigned or asked any more; the record stays.")
+    return str(said) % {"dog": patient.name, "day": day}
 
 
 def sign_label(code: str) -> str:

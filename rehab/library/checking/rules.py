@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from rehab.library.checking.items import GRADES, PHASES
+from rehab.library.checking.scores import score_entry
 from rehab.library.reading import (
     ADHERENCE,
     DECISION,
@@ -15,6 +16,7 @@ from rehab.library.reading import (
     PROGRESSION,
     PROTOCOLS,
     RED_FLAGS,
+    SCORE_ENTRY,
     SOURCES,
     SYNONYMS,
     TARGETS,
@@ -50,6 +52,7 @@ TOP: Final[Mapping[str, Mapping[str, type]]] = {
     },
     LADDERS: {"rung_rule": dict, "ladders": list},
     INSTRUMENTS: {"licence_classes": dict, "instruments": list},
+    SCORE_ENTRY: {"forms": list, "elsewhere": list},
     ADHERENCE: {"people": list, "dogs": list, "design_rules": list},
     TARGETS: {"limb": list, "habits": dict},
     SYNONYMS: {"exercises": dict, "equipment": dict},
@@ -320,6 +323,7 @@ CHECKS: Final[Mapping[str, Callable[[Files], Found]]] = {
     PROGRESSION: _progression,
     LADDERS: _ladders,
     INSTRUMENTS: _instruments,
+    SCORE_ENTRY: score_entry,
     ADHERENCE: _adherence,
     TARGETS: _targets,
     SYNONYMS: _synonyms,

@@ -17,6 +17,7 @@ from rehab.patients.actions import CaringEnded, end_caregiver, invite_caregiver
 from rehab.patients.forms.caregivers import InviteForm
 from rehab.patients.letters import join_link, send_invitation
 from rehab.patients.models import Caregiver, CaregiverInvitation, Patient
+from rehab.patients.wording import died_text
 
 
 @access(Right.INVITE_CAREGIVER)
@@ -29,6 +30,8 @@ def caregiver_invite(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = InviteForm(request.POST if request.method == "POST" else None, may_name_owner=is_staff)
     if form.is_valid() and not is_staff and not ratelimit.consume(request, action="invite", user=user):
         form.add_error(None, _("That were many invitations at once. Try again in an hour."))
+    if form.is_valid() and patient.died_on is not None:
+        form.add_error(None, died_text(patient))
     if request.method == "POST" and form.is_valid():
         email, relation = form.cleaned_data["email"], form.invited_as
         token = invite_caregiver(patient=patient, email=email, relation=relation, by=user, at=at)
