@@ -452,7 +452,7 @@ def step_down(dose: Dose, percent: int = 20, *, dose_range: DoseRange | None = N
         "per_day": dose.interval_hours is not None,
         "days_per_week": dose.per_week is not None,
     }
-    for name in (*AMOUNTS, "sets", "per_day", "days_per_week"):
+    for name in (*AMOUNTS, "sets", "per_day", "days_per_week", "per_week"):
         value = getattr(dose, name)
         if not value or said_otherwise.get(name, False):
             continue

@@ -21,6 +21,10 @@ BASELINE_DAYS: Final = 7
 BASELINE_ANSWERS: Final = 3
 DISC_WEEKS: Final = 12
 CAREFUL: Final = "neuro"
+# The thresholds by which a practice is judged.
+THRESHOLDS: Final = ("green_max", "amber_max", "morning_over_baseline_ok", "morning_over_baseline_regress")
+# What a clinic has set for itself, ``{profile: {threshold: value}}``; what is not there is the content's.
+Own = Mapping[str, Mapping[str, int]]
 # The first phase in which a ladder may begin; the ramp of the car comes one phase earlier (rung_rule, first_rung).
 FIRST_PHASE: Final = "P4"
 FIRST_PHASE_OF: Final[Mapping[str, str]] = {"car": "P3"}
@@ -121,10 +125,12 @@ class Block:
     numbers: Mapping[str, Any] = field(default_factory=dict)
 
 
-def limits_of(profile: str) -> Mapping[str, Any]:
-    """The numbers of the profile; anything unknown takes the careful ones."""
+def limits_of(profile: str, own: Own | None = None) -> Mapping[str, Any]:
+    """The numbers of the profile, a clinic's own before the content's; anything unknown takes the careful ones."""
     profiles = reading.profiles()
-    return profiles.get(profile, profiles[CAREFUL])
+    name = profile if profile in profiles else CAREFUL
+    changed = (own or {}).get(name)
+    return {**profiles[name], **changed} if changed else profiles[name]
 
 
 def min_days(profile: str) -> int:
@@ -154,9 +160,9 @@ def personal_baseline(before: Mapping[dt.date, int], *, today: dt.date, intake: 
     return median(scores) if len(scores) >= BASELINE_ANSWERS else intake
 
 
-def judge(practice: Practice, *, profile: str, baseline: float | None) -> Judged:
+def judge(practice: Practice, *, profile: str, baseline: float | None, own: Own | None = None) -> Judged:
     """How one practice went: a stop sign or too much pain is red, more than the green band is amber."""
-    limits = limits_of(profile)
+    limits = limits_of(profile, own)
     after, morning = practice.pain_after, practice.next_morning
     felt_on = practice.day + dt.timedelta(days=1)
 
@@ -198,12 +204,13 @@ def standing(
     started_on: dt.date,
     today: dt.date,
     baseline: float | None,
+    own: Own | None = None,
 ) -> RungVerdict:
     """Where the dog stands on a rung that it has practised since ``started_on``; of one day the last practice counts."""
     last_of_day = {
         one.day: one for one in sorted(practices, key=lambda one: (one.day, one.at)) if started_on <= one.day <= today
     }
-    judged = tuple(judge(one, profile=profile, baseline=baseline) for one in last_of_day.values())
+    judged = tuple(judge(one, profile=profile, baseline=baseline, own=own) for one in last_of_day.values())
     tried = [one for one in judged if one.outcome != Outcome.NONE]
     reds = [one for one in tried if one.outcome == Outcome.RED]
     back_until = max((one.felt_on for one in reds), default=None)

@@ -4,6 +4,7 @@ from rehab.programs.actions.assigning import Seen, assign_program, end_program
 from rehab.programs.actions.changing import add_exercise, change_dose, remove_prescription
 from rehab.programs.actions.items import Item
 from rehab.programs.actions.lifecycle import pause_program
+from rehab.programs.actions.pre_approving import end_pre_approvals, pre_approve
 from rehab.programs.actions.redefining import adopt_definition, effect_of, sign_and_adopt
 from rehab.programs.actions.refusals import NotAllowed, StalePlan
 from rehab.programs.actions.resuming import resume_program, resumption
@@ -22,6 +23,7 @@ __all__ = [
     "change_dose",
     "decide",
     "effect_of",
+    "end_pre_approvals",
     "end_program",
     "mark_all_shown",
     "mark_shown",
@@ -29,6 +31,7 @@ __all__ = [
     "may_undo",
     "outlook",
     "pause_program",
+    "pre_approve",
     "remove_prescription",
     "resume_program",
     "resumption",

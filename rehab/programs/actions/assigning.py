@@ -1,9 +1,9 @@
 """Assigning a program from a signed definition, and ending one."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
@@ -13,10 +13,12 @@ from django.utils.translation import gettext as _
 
 from accounts.access import Role
 from accounts.models import User
-from rehab.library.models import Phase, ProtocolPhase
+from rehab.library.models import ProtocolPhase
 from rehab.patients.decision_rows import Row
 from rehab.patients.models import Patient, ProblemDefinition
-from rehab.patients.queries import current_definition
+from rehab.patients.wording import died_text
+from rehab.programs.actions.checkpoints import leave_maintenance
+from rehab.programs.actions.episodes import begin_first_episode
 from rehab.programs.actions.ground import load_objections, no_progress_text, recent_of
 from rehab.programs.actions.items import Item, check_items, check_whole, details_of, unlock_objections
 from rehab.programs.actions.refusals import StalePlan, enforce, given_reason, refuse
@@ -31,6 +33,8 @@ from rehab.programs.gate import (
     unmet_of_the_row,
 )
 from rehab.programs.models import Decision, Prescription, Program
+from rehab.programs.phase_names import phase_name
+from rehab.programs.resetting import came_back_text, current_with_reset, reset_by
 from rehab.programs.schedule import first_day_of
 
 LATEST_START_DAYS: Final = 60
@@ -65,19 +69,14 @@ def assign_program(
         NotAllowed: the definition, the row, an overlay, the phase or a range speaks against it.
         StalePlan: the open program is not the one that was ``seen``, or not in that version.
     """
-    # The lock makes two vets who assign at once queue up; the second then sees the first one's program.
-    patient = Patient.objects.select_for_update(no_key=True).get(pk=definition.patient_id)
-    before = program_before(patient.pk)
+    patient, before = lock_for_program(definition.patient_id)
     replaced = before if before is not None and before.ended_at is None else None
     if seen is not None and (seen.program_id, seen.plan_version) != (
         (replaced.pk, replaced.plan_version) if replaced else (None, None)
     ):
         raise StalePlan
-    row = _row_to_assign_under(definition, patient=patient, roles=roles, on=patient.today(at))
-    protocol = protocol_phase.protocol if protocol_phase else None
-    phase = protocol_phase.code if protocol_phase else row.start_phase
-    profile = profile_of(row, protocol_profile=protocol.profile if protocol else "")
-    _check_start(starts_on, today=patient.today(at), definition=definition)
+    row = row_to_assign_under(definition, patient=patient, roles=roles, on=patient.today(at))
+    check_start(starts_on, today=patient.today(at), definition=definition)
     overruled = enforce(
         check_program(
             items,
@@ -92,45 +91,100 @@ def assign_program(
         roles=roles,
         reason=reason,
     )
+    program, _decision = begin_program(
+        Decision.Kind.ASSIGN,
+        patient=patient,
+        definition=definition,
+        row=row,
+        protocol_phase=protocol_phase,
+        items=items,
+        starts_on=starts_on,
+        reason=given_reason(reason) if reason.strip() else "",
+        overruled=overruled,
+        replaced=replaced,
+        by=by,
+        at=at,
+    )
+    if before is not None:
+        leave_maintenance(program, by=by, at=at)
+    return program
+
+
+def lock_for_program(patient_id: UUID) -> tuple[Patient, Program | None]:
+    """The dog, and its open or last program, for this transaction alone.
+
+    The lock makes two vets who assign at once queue up; the second then sees the first one's program.
+    """
+    patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+    return patient, program_before(patient.pk)
+
+
+def begin_program(
+    kind: Decision.Kind,
+    *,
+    patient: Patient,
+    definition: ProblemDefinition,
+    row: Row,
+    protocol_phase: ProtocolPhase | None,
+    items: Sequence[Item],
+    starts_on: dt.date,
+    reason: str,
+    overruled: Sequence[str],
+    replaced: Program | None,
+    by: User,
+    at: dt.datetime,
+    profile: str = "",
+    details: Mapping[str, Any] | None = None,
+) -> tuple[Program, Decision]:
+    """Begin the program that was checked, by a decision of that kind, and end the one that it replaces.
+
+    ``profile`` is whose limits to work with, where that is not for the row and the protocol to say.
+
+    Raises:
+        StalePlan: the program to replace has changed or ended since it was read.
+    """
+    protocol = protocol_phase.protocol if protocol_phase else None
+    phase = protocol_phase.code if protocol_phase else row.start_phase
     if replaced is not None:
         _end(
             replaced,
             plan_version=replaced.plan_version,
-            reason=reason.strip() or _("Replaced by the next program."),
+            reason=reason or _("Replaced by the next program."),
             on=starts_on,
             by=by,
             at=at,
         )
+    begin_first_episode(patient, on=starts_on, at=at)
     program = Program.objects.create(
         clinic_id=patient.clinic_id,
         patient=patient,
         definition=definition,
         protocol=protocol,
         decision_row=row.id,
-        profile=profile,
+        profile=profile or profile_of(row, protocol_profile=protocol.profile if protocol else ""),
         phase=phase,
-        phase_name=protocol_phase.name if protocol_phase else str(Phase(phase).label),
+        phase_name=phase_name(phase, protocol_phase),
         phase_started_on=starts_on,
         starts_on=starts_on,
         created_by=by,
         created_at=at,
     )
     decision = write_decision(
-        Decision.Kind.ASSIGN,
+        kind,
         program=program,
         plan_version=program.plan_version,
-        reason=given_reason(reason) if reason.strip() else "",
+        reason=reason,
         rule_ids=[row.id, *overruled],
         effective_on=starts_on,
         by=by,
         at=at,
-        details=details_of(overruled),
+        details={**details_of(overruled), **(details or {})},
     )
     Prescription.objects.bulk_create(
         _prescription(item, program=program, decision=decision, position=position)
         for position, item in enumerate(items)
     )
-    return program
+    return program, decision
 
 
 def check_program(
@@ -151,7 +205,7 @@ def check_program(
     phase = protocol_phase.code if protocol_phase else row.start_phase
     profile = profile_of(row, protocol_profile=protocol_phase.protocol.profile if protocol_phase else "")
     return [
-        *_protocol_objections(protocol_phase, row=row, roles=roles, clinic_id=clinic_id),
+        *protocol_objections(protocol_phase, row=row, roles=roles, clinic_id=clinic_id),
         *check_items(items, definition=definition, row=row, profile=profile, phase=phase, on=starts_on),
         *check_whole(items, definition=definition, row=row, on=starts_on),
         *unlock_objections(items, protocol_phase=protocol_phase),
@@ -185,12 +239,13 @@ def _later_objections(
     if phase <= before.phase or starts_anew:
         return []
     return [
-        *_moving_on_objections(definition=definition, row=row, roles=roles, before=before),
+        *moving_on_objections(definition=definition, row=row, roles=roles, before=before),
+        *([] if row.forbids_progress else [_unweighed()]),
         *_load_to_start_with(items, row),
     ]
 
 
-def _moving_on_objections(
+def moving_on_objections(
     *, definition: ProblemDefinition, row: Row, roles: frozenset[Role], before: Program
 ) -> list[Objection]:
     """The same that a move of the phase asks for, but for the criteria: the logs are only weighed there."""
@@ -203,10 +258,14 @@ def _moving_on_objections(
     found += gate_b(definition)
     if before.protocol is not None and before.protocol.progress_disabled:
         found.append(Objection(rule="NO_PROGRESS", text=no_progress_text(before), vet_may=True))
+    return found
+
+
+def _unweighed() -> Objection:
     text = _(
         "Moving on is for the phase page, which weighs the criteria; to assign a later phase here, a vet gives the reason."
     )
-    return [*found, Objection(rule="CRITERIA", text=text, vet_may=True)]
+    return Objection(rule="CRITERIA", text=text, vet_may=True)
 
 
 def _load_to_start_with(items: Sequence[Item], row: Row) -> list[Objection]:
@@ -258,8 +317,10 @@ def _prescription(item: Item, *, program: Program, decision: Decision, position:
 
 
 @transaction.atomic
-def end_program(*, program: Program, reason: str, plan_version: int, by: User, at: dt.datetime) -> Decision:
-    """End the program today, also a paused one; nothing is due from today on.
+def end_program(
+    *, program: Program, reason: str, plan_version: int, by: User, at: dt.datetime, on: dt.date | None = None
+) -> Decision:
+    """End the program today, or ``on`` an earlier day, also a paused one; nothing is due from that day on.
 
     Raises:
         NotAllowed: no reason was given.
@@ -269,7 +330,7 @@ def end_program(*, program: Program, reason: str, plan_version: int, by: User, a
         program,
         plan_version=plan_version,
         reason=given_reason(reason),
-        on=program.patient.today(at),
+        on=on or program.patient.today(at),
         by=by,
         at=at,
     )
@@ -292,18 +353,20 @@ def _end(program: Program, *, plan_version: int, reason: str, on: dt.date, by: U
     return decision
 
 
-def _row_to_assign_under(
-    definition: ProblemDefinition, *, patient: Patient, roles: frozenset[Role], on: dt.date
-) -> Row:
+def row_to_assign_under(definition: ProblemDefinition, *, patient: Patient, roles: frozenset[Role], on: dt.date) -> Row:
+    if patient.died_on is not None:
+        raise refuse("DIED", died_text(patient))
     if not definition.is_signed:
         raise refuse("GATE_A", _("A vet must sign the problem definition first."))
     if definition.clinic_id != patient.clinic_id:
         raise refuse(
             "GATE_A", _("This problem definition is not of the dog’s clinic. Start again from the dog’s own one.")
         )
-    newest = current_definition(patient.pk)
+    newest = current_with_reset(patient.pk)
     if newest is None or newest.pk != definition.pk:
         raise refuse("GATE_A", _("A newer problem definition has been signed. Start again from that one."))
+    if (came_back := reset_by(newest)) is not None:
+        raise refuse("GATE_A", came_back_text(came_back))
     row = row_of(definition)
     if not role_allowed(row.approver["assign"], roles):
         raise refuse(row.id, _("Only a vet assigns a program for this kind of back pain."))
@@ -315,7 +378,7 @@ def _row_to_assign_under(
     return row
 
 
-def _check_start(starts_on: dt.date, *, today: dt.date, definition: ProblemDefinition) -> None:
+def check_start(starts_on: dt.date, *, today: dt.date, definition: ProblemDefinition) -> None:
     if not today <= starts_on <= today + dt.timedelta(days=LATEST_START_DAYS):
         raise refuse(
             "START",
@@ -330,7 +393,7 @@ def _check_start(starts_on: dt.date, *, today: dt.date, definition: ProblemDefin
         )
 
 
-def _protocol_objections(
+def protocol_objections(
     protocol_phase: ProtocolPhase | None, *, row: Row, roles: frozenset[Role], clinic_id: UUID
 ) -> list[Objection]:
     if protocol_phase is None:

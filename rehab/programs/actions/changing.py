@@ -1,6 +1,7 @@
 """Changing one exercise of a program: adding it, removing it, or giving it another dose."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Final
 
 from django.db import transaction
@@ -25,6 +26,7 @@ from rehab.programs.actions.ground import (
 )
 from rehab.programs.actions.items import Item, check_items, details_of, half_rule_objections
 from rehab.programs.actions.refusals import enforce, given_reason, refuse
+from rehab.programs.actions.stepping import beside
 from rehab.programs.actions.teaching import teach_objections
 from rehab.programs.actions.writing import (
     check_holds_no_part,
@@ -57,8 +59,9 @@ def add_exercise(
     anchor: str = "",
     note: str = "",
     aim: str = "",
+    against: Sequence[Objection] = (),
 ) -> Prescription:
-    """Add an exercise: care from today, what loads the dog from tomorrow.
+    """Add an exercise: care from today, what loads the dog from tomorrow. ``against`` is what else speaks against it.
 
     Raises:
         NotAllowed: the definition, the row, an overlay, the phase or the range speaks against it; or no reason.
@@ -96,6 +99,7 @@ def add_exercise(
             *new_objections([exercise], row=ground.row, recent=recent, on=starts_on),
             *load_objections(exercise, dose, row=ground.row, recent=recent, on=starts_on),
             *(other_objections(exercise.slug, program, recent=recent, on=starts_on) if one_at_a_time else ()),
+            *against,
         ],
         roles=roles,
         reason=reason,
@@ -175,8 +179,12 @@ def change_dose(
     at: dt.datetime,
     anchor: str | None = None,
     note: str | None = None,
+    against: Sequence[Objection] = (),
+    follows: Sequence[str] = (),
 ) -> Prescription:
     """Give the same exercise another dose, place in the day or note; less from today, more load from tomorrow.
+
+    ``against`` is what else speaks against it, ``follows`` the rules that suggested it.
 
     Raises:
         NotAllowed: nothing changes, the row or the range speaks against it, or no reason.
@@ -207,7 +215,7 @@ def change_dose(
         found += pace_objections(prescription, dose, ground=ground, recent=recent, on=starts_on)
         if program.protocol is not None and program.protocol.progress_disabled:
             found.append(Objection(rule="NO_PROGRESS", text=no_progress_text(program), vet_may=True))
-    overruled = enforce(found, roles=roles, reason=reason)
+    overruled = enforce(beside(found, against), roles=roles, reason=reason)
     return replace_prescription(
         prescription,
         kind=Decision.Kind.CHANGE_DOSE,
@@ -217,7 +225,7 @@ def change_dose(
         anchor=anchor,
         note=note,
         reason=reason,
-        rule_ids=[program.decision_row, *overruled],
+        rule_ids=[program.decision_row, *follows, *overruled],
         starts_on=starts_on,
         by=by,
         at=at,

@@ -12,12 +12,12 @@ from rehab.library import reading
 from rehab.library.models import Exercise
 from rehab.patients.decision_rows import Row
 from rehab.patients.models import ProblemDefinition
-from rehab.patients.queries import current_definition
 from rehab.programs import limits
 from rehab.programs.dose import Dose
 from rehab.programs.gate import Objection, gate_b, hold_objections, objections, re_exam_objections, row_of
 from rehab.programs.limits import Came, Stretch
 from rehab.programs.models import Decision, Prescription, Program
+from rehab.programs.resetting import Numbers, came_back_text, current_with_reset, reset_by
 
 CAME: Final[dict[str, Came]] = {
     Decision.Kind.ADD: "added",
@@ -29,16 +29,22 @@ CAME: Final[dict[str, Came]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
-    """The newest signed definition may be newer than the program's: what it says counts at once."""
+    """The newest signed definition may be newer than the program's: what it says counts at once.
+
+    ``came_back`` are the numbers of the recurrence since which it gives no program any more.
+    """
 
     definition: ProblemDefinition
     row: Row
     today: dt.date
+    came_back: Numbers | None = None
 
 
 def ground_of(program: Program, *, at: dt.datetime) -> Ground:
-    definition = current_definition(program.patient_id) or program.definition
-    return Ground(definition=definition, row=row_of(definition), today=program.patient.today(at))
+    newest = current_with_reset(program.patient_id)
+    definition = newest or program.definition
+    today = program.patient.today(at)
+    return Ground(definition=definition, row=row_of(definition), today=today, came_back=reset_by(newest))
 
 
 def growth_objections(program: Program, ground: Ground) -> list[Objection]:
@@ -47,6 +53,8 @@ def growth_objections(program: Program, ground: Ground) -> list[Objection]:
         *re_exam_objections(ground.definition, on=ground.today),
         *hold_objections(ground.definition, on=ground.today),
     ]
+    if ground.came_back is not None:
+        found.append(Objection(rule="GATE_A", text=came_back_text(ground.came_back)))
     if ground.row.id != program.decision_row:
         found.append(
             Objection(
@@ -93,18 +101,20 @@ def recent_of(patient_id: UUID, *, on: dt.date) -> list[Stretch]:
         .select_related("exercise", "started_by")
         .order_by("starts_on", "pk")
     )
-    return [
-        Stretch(
-            slug=one.exercise.slug,
-            load=one.exercise.load,
-            is_active=one.exercise.is_active,
-            dose=one.dosage,
-            starts_on=one.starts_on,
-            ends_on=one.ends_on,
-            came="" if "undoes" in one.started_by.details else CAME.get(one.started_by.kind, ""),
-        )
-        for one in rows
-    ]
+    return [stretch_of(one) for one in rows]
+
+
+def stretch_of(one: Prescription) -> Stretch:
+    """A prescription as the limits of growth see it; read with its exercise and the decision that began it."""
+    return Stretch(
+        slug=one.exercise.slug,
+        load=one.exercise.load,
+        is_active=one.exercise.is_active,
+        dose=one.dosage,
+        starts_on=one.starts_on,
+        ends_on=one.ends_on,
+        came="" if "undoes" in one.started_by.details else CAME.get(one.started_by.kind, ""),
+    )
 
 
 def new_objections(adding: Iterable[Exercise], *, row: Row, recent: Sequence[Stretch], on: dt.date) -> list[Objection]:

@@ -33,6 +33,7 @@ from rehab.programs.dose import is_more_load
 from rehab.programs.gate import Objection, hold_objections, role_allowed
 from rehab.programs.ladders import first_phase
 from rehab.programs.models import Decision, LadderStep, Prescription, Program
+from rehab.programs.phase_names import phase_name
 from rehab.programs.phase_wording import unmet_text
 
 ONE_DAY: Final = dt.timedelta(days=1)
@@ -145,7 +146,7 @@ def move_phase(
             "from": program.phase,
             "from_name": program.phase_name,
             "to": code,
-            "to_name": protocol_phase.name if protocol_phase else str(Phase(code).label),
+            "to_name": phase_name(code, protocol_phase),
             "unmet": [verdict.criterion.text for verdict in unmet],
             "ladders": [step.ladder.slug for step in ending],
             **details_of(overruled),
@@ -298,7 +299,7 @@ def _settle(
     ended = [one.pk for one in here if one.pk not in kept]
     end_prescriptions(Prescription.objects.filter(pk__in=ended), decision=decision, on=on)
     program.phase = code
-    program.phase_name = to.name if to is not None else str(Phase(code).label)
+    program.phase_name = phase_name(code, to)
     program.phase_started_on = on
     program.save(update_fields=["phase", "phase_name", "phase_started_on"])
     staying = [as_before[pk] for pk in kept]

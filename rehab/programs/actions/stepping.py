@@ -1,8 +1,9 @@
 """Progress, hold or regress of one exercise, decided by a person."""
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import F
@@ -23,14 +24,17 @@ from rehab.programs.actions.ground import (
     refused_progress,
 )
 from rehab.programs.actions.items import Item, details_of, half_rule_objections
+from rehab.programs.actions.pre_approving import end_pre_approvals
 from rehab.programs.actions.refusals import StalePlan, enforce, given_reason, refuse
 from rehab.programs.actions.teaching import teach_objections
 from rehab.programs.actions.writing import check_holds_no_part, claim, replace_prescription, write_decision
 from rehab.programs.dose import Dose, Step, low_end, step_down, step_up
 from rehab.programs.gate import Objection, role_allowed
-from rehab.programs.models import Decision, Prescription, Program
+from rehab.programs.models import Decision, PreApproval, Prescription, Program
 
 ONE_DAY: Final = dt.timedelta(days=1)
+# Source: 06_progression.yaml, step_rules, regress.
+LOWER_PERCENT: Final = 20
 INVERSE: Final = {
     Decision.Kind.PROGRESS: Decision.Kind.REGRESS,
     Decision.Kind.REGRESS: Decision.Kind.PROGRESS,
@@ -47,6 +51,16 @@ class Proposal:
     step: Step | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """Which step is asked for, see ``decide``."""
+
+    swap: bool
+    percent: int
+    re_enter: bool
+    start: Dose | None
+
+
 @transaction.atomic
 def decide(
     *,
@@ -58,12 +72,20 @@ def decide(
     roles: frozenset[Role],
     at: dt.datetime,
     swap: bool = False,
+    percent: int = LOWER_PERCENT,
+    re_enter: bool = False,
+    start: Dose | None = None,
+    against: Sequence[Objection] = (),
+    follows: Sequence[str] = (),
+    details: Mapping[str, Any] | None = None,
 ) -> Decision:
-    """Progress, hold or regress one exercise by hand.
+    """Progress, hold or regress one exercise.
 
     Progress is one step inside the range, from tomorrow; at the top of the range it can ``swap`` to the
-    harder neighbour. Regress is 20 % less or a swap to the easier neighbour, from today. A hold changes
-    nothing and says so.
+    harder neighbour. Regress is ``percent`` less, the low end of the range for a dog that starts again (``re_enter``),
+    or a swap to the easier neighbour at the dose ``start`` (else at its low end), from today. A hold changes nothing and says so. ``against`` is what else speaks
+    against it, ``follows`` the rules that suggested it. Whoever lowers or holds an exercise means that it waits: what
+    a vet had approved ahead for it ends.
 
     Raises:
         NotAllowed: the row, an overlay or the end of the range speaks against it; or no reason was given.
@@ -73,21 +95,26 @@ def decide(
     version = claim(program, plan_version=plan_version)
     reason = given_reason(reason)
     ground = ground_of(program, at=at)
+    if kind != Decision.Kind.PROGRESS:
+        end_pre_approvals(prescription, by=by, at=at)
     if kind == Decision.Kind.HOLD:
         _check_is_current(prescription)
+        overruled = enforce(against, roles=roles, reason=reason)
         return write_decision(
             kind,
             program=program,
             plan_version=version,
             reason=reason,
-            rule_ids=[program.decision_row],
+            rule_ids=[program.decision_row, *follows, *overruled],
             exercise=exercise,
             effective_on=ground.today,
             by=by,
             at=at,
+            details={**(details or {}), **details_of(overruled)},
         )
-    proposed, found = _weigh(kind, prescription, ground, roles=roles, swap=swap)
-    overruled = enforce(found, roles=roles, reason=reason)
+    asked = _Asked(swap=swap, percent=percent, re_enter=re_enter, start=start)
+    proposed, found = _weigh(kind, prescription, ground, roles=roles, asked=asked)
+    overruled = enforce(beside(found, against), roles=roles, reason=reason)
     return replace_prescription(
         prescription,
         kind=kind,
@@ -97,11 +124,11 @@ def decide(
         anchor=prescription.anchor,
         note="" if swap else prescription.note,
         reason=reason,
-        rule_ids=[program.decision_row, *overruled],
+        rule_ids=[program.decision_row, *follows, *overruled],
         starts_on=ground.today + ONE_DAY if kind == Decision.Kind.PROGRESS else ground.today,
         by=by,
         at=at,
-        details=details_of(overruled),
+        details={**(details or {}), **details_of(overruled)},
     ).started_by
 
 
@@ -112,22 +139,38 @@ def outlook(
     roles: frozenset[Role],
     at: dt.datetime,
     swap: bool = False,
+    percent: int = LOWER_PERCENT,
+    re_enter: bool = False,
+    start: Dose | None = None,
+    against: Sequence[Objection] = (),
 ) -> tuple[Proposal, list[Objection]]:
     """What the decision would change and what speaks against it, without changing anything.
 
     Raises:
         NotAllowed: there is no further step that way, or nobody with these roles may take it.
     """
-    return _weigh(kind, prescription, ground_of(prescription.program, at=at), roles=roles, swap=swap)
+    ground = ground_of(prescription.program, at=at)
+    asked = _Asked(swap=swap, percent=percent, re_enter=re_enter, start=start)
+    proposed, found = _weigh(kind, prescription, ground, roles=roles, asked=asked)
+    return proposed, beside(found, against)
+
+
+def beside(found: Sequence[Objection], against: Sequence[Objection]) -> list[Objection]:
+    """All that speaks against a step; what one rule says is said once."""
+    said = {one.rule for one in found}
+    return [*found, *(one for one in against if one.rule not in said)]
 
 
 def may_undo(decision: Decision, *, program: Program, by: User, at: dt.datetime) -> bool:
-    """Whether the decision is a step that the person may still take back: their own, of today, and the last one."""
+    """Whether the decision is a step that the person may still take back: of today, the last one, and their own.
+
+    What went by itself, because a vet had approved it ahead, nobody decided today: any of the staff takes it back.
+    """
     patient = program.patient
     return (
         decision.kind in INVERSE
         and "undoes" not in decision.details
-        and decision.decided_by_id == by.pk
+        and (decision.decided_by_id == by.pk or PreApproval.BY_ITSELF in decision.details)
         and decision.plan_version == program.plan_version
         and program.ended_at is None
         and patient.today(decision.decided_at) == patient.today(at)
@@ -152,6 +195,9 @@ def undo_step(*, program: Program, plan_version: int, by: User, at: dt.datetime)
         raise refuse("UNDO", _("Only your own last step can be undone, on the same day."))
     before = Prescription.objects.select_related("exercise").get(ended_by=last)
     after = Prescription.objects.select_related("exercise", "program__patient").get(started_by=last)
+    if PreApproval.BY_ITSELF in last.details:
+        # It would go again tomorrow.
+        end_pre_approvals(after, by=by, at=at)
     return replace_prescription(
         after,
         kind=INVERSE[Decision.Kind(last.kind)],
@@ -171,12 +217,18 @@ def undo_step(*, program: Program, plan_version: int, by: User, at: dt.datetime)
 
 
 def _weigh(
-    kind: Decision.Kind, prescription: Prescription, ground: Ground, *, roles: frozenset[Role], swap: bool
+    kind: Decision.Kind,
+    prescription: Prescription,
+    ground: Ground,
+    *,
+    roles: frozenset[Role],
+    asked: _Asked,
 ) -> tuple[Proposal, list[Objection]]:
+    swap = asked.swap
     found = []
     if kind == Decision.Kind.PROGRESS:
         found = _progress_objections(prescription, ground, roles=roles)
-    proposed = _proposal(kind, prescription, swap=swap)
+    proposed = _proposal(kind, prescription, asked)
     if kind == Decision.Kind.PROGRESS:
         found += _limit_objections(proposed, prescription, ground, swap=swap)
     if swap:
@@ -186,14 +238,17 @@ def _weigh(
     return proposed, found
 
 
-def _proposal(kind: Decision.Kind, prescription: Prescription, *, swap: bool) -> Proposal:
+def _proposal(kind: Decision.Kind, prescription: Prescription, asked: _Asked) -> Proposal:
     exercise, dose = prescription.exercise, Dose.from_json(prescription.dose)
     up = kind == Decision.Kind.PROGRESS
     if exercise.load == 0 or dose.is_one_off:
         raise refuse("CARE", _("Care has no steps. Change the dose, or remove it."))
-    step = step_up(dose, exercise.dose_range) if up else step_down(dose, dose_range=exercise.dose_range)
-    if swap:
-        neighbour = _neighbour(exercise, prescription=prescription, up=up)
+    if asked.re_enter and not up and not asked.swap:
+        # At the low end already it still starts again: the break is answered.
+        return Proposal(exercise=exercise, dose=low_end(dose, exercise.dose_range), step=None)
+    step = step_up(dose, exercise.dose_range) if up else step_down(dose, asked.percent, dose_range=exercise.dose_range)
+    neighbour = _neighbour(exercise, prescription=prescription, up=up) if asked.swap or step is None else None
+    if asked.swap:
         if neighbour is None:
             raise refuse(
                 "NEIGHBOUR",
@@ -207,8 +262,12 @@ def _proposal(kind: Decision.Kind, prescription: Prescription, *, swap: bool) ->
                 _("“%(exercise)s” is called easier in the library, but loads the dog more.")
                 % {"exercise": neighbour.name},
             )
-        start = low_end(Dose.from_json(neighbour.dose), neighbour.dose_range)
+        start = None if up else asked.start
+        start = start or low_end(Dose.from_json(neighbour.dose), neighbour.dose_range)
         return Proposal(exercise=neighbour, dose=start, step=None)
+    if step is None and not up and neighbour is None:
+        # With nothing easier to go to, less of the same is better than none of it, also below the range.
+        step = step_down(dose, asked.percent)
     if step is None:
         raise refuse(
             "RANGE",

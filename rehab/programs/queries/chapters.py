@@ -25,7 +25,9 @@ from rehab.programs.phase_wording import criterion_text
 from rehab.programs.rules import meaning
 from rehab.programs.wording import change_text
 
-# Decisions that name the row that they stand on, and then only what a vet overruled.
+# What asks for a step by itself: a decision that names it has followed it (06_progression.yaml).
+ASKS: Final = frozenset({"P1", *(f"G{number}" for number in range(1, 9))})
+# Decisions that name the row that they stand on, then what asked for the step, and then what a vet overruled.
 WEIGHED: Final = frozenset(
     {
         Decision.Kind.ASSIGN,
@@ -37,6 +39,7 @@ WEIGHED: Final = frozenset(
         Decision.Kind.LADDER_START,
         Decision.Kind.LADDER_UP,
         Decision.Kind.LADDER_DOWN,
+        Decision.Kind.DISCHARGE,
     }
 )
 
@@ -97,14 +100,20 @@ class Chapter:
     def followed(self) -> list[RuleWord]:
         """The rules that it followed; the row, also where something else of the same row was overruled."""
         ids: list[str] = self.decision.rule_ids
-        return _words(ids[:1] if self.decision.kind in WEIGHED else ids)
+        if self.decision.kind in WEIGHED:
+            ids = [*ids[:1], *(one for one in ids[1:] if one not in self._overruled)]
+        return _words(ids)
 
     @property
     def overruled(self) -> list[RuleWord]:
         """The rules against which a vet decided, with the reason of the decision."""
-        if self.decision.kind not in WEIGHED:
-            return []
-        return _words(self.decision.details.get("overruled", self.decision.rule_ids[1:]))
+        return _words(self._overruled) if self.decision.kind in WEIGHED else []
+
+    @property
+    def _overruled(self) -> list[str]:
+        # Where nothing was overruled the decision does not say so, and what it names besides may have asked for it.
+        said: list[str] | None = self.decision.details.get("overruled")
+        return [one for one in self.decision.rule_ids[1:] if one not in ASKS] if said is None else said
 
     @property
     def unmet(self) -> list[str]:
@@ -308,6 +317,14 @@ _SENTENCES: Final[dict[Decision.Kind, Callable[[Mapping[str, Any], _Moved], str]
         % known
     ),
     Decision.Kind.END: lambda _known, _moved: _("The program ends."),
+    Decision.Kind.DISCHARGE: lambda known, _moved: (
+        ngettext(
+            "Discharged: maintenance begins with %(n)d exercise.",
+            "Discharged: maintenance begins with %(n)d exercises.",
+            known["n"],
+        )
+        % known
+    ),
 }
 
 

@@ -18,8 +18,7 @@ from rehab.library import translating
 from rehab.library.models import Phase, ProtocolPhase
 from rehab.patients.access import load_patient, roles_of
 from rehab.patients.models import Patient, ProblemDefinition
-from rehab.patients.queries import current_definition
-from rehab.patients.wording import printed
+from rehab.patients.wording import died_text, printed
 from rehab.programs.actions import Seen, assign_program
 from rehab.programs.actions.assigning import LATEST_START_DAYS
 from rehab.programs.actions.refusals import StalePlan
@@ -32,7 +31,8 @@ from rehab.programs.forms import ANCHORS, AssignForm
 from rehab.programs.gate import hold_objections, re_exam_objections, role_allowed, row_of, unmet_of_the_row
 from rehab.programs.models import Program, TeachBack
 from rehab.programs.queries import ProtocolChoice, history, open_program, protocol_choices
-from rehab.programs.views.answering import Outcome, answer, back_to, retype, submit
+from rehab.programs.resetting import came_back_text, current_with_reset, reset_by
+from rehab.programs.views.answering import Outcome, answer, back_to, refusal, retype, submit
 
 OWN_CHOICE: Final = "own"
 QUERY_LENGTH: Final = 64
@@ -44,10 +44,14 @@ def program_assign(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Choose a phase with ``?phase=<id>`` (or ``own``), build the plan, assign; only “Assign” writes."""
     patient = load_patient(pk=pk, user=signed_in(request), right=Right.ADJUST)
     at = timezone.now()
-    definition = current_definition(patient.pk)
-    if definition is None:
+    definition = current_with_reset(patient.pk)
+    came_back = reset_by(definition)
+    if patient.died_on is not None:
+        return refusal(request, patient, [died_text(patient)], status=422 if request.method == "POST" else 200)
+    if definition is None or came_back is not None:
         status = 422 if request.method == "POST" else 200
-        return render(request, "programs/undefined_page.html", {"patient": patient}, status=status)
+        why = came_back_text(came_back) if came_back is not None else ""
+        return render(request, "programs/undefined_page.html", {"patient": patient, "why": why}, status=status)
     row, today = row_of(definition), patient.today(at)
     roles = roles_of(patient)
     context: dict[str, Any] = {

@@ -1,6 +1,10 @@
-"""Changing one exercise: add, another dose, remove."""
+"""Changing one exercise: add, another dose, remove.
 
-from collections.abc import Sequence
+The addresses of what may ask more of the dog are those of the guidance, which weighs what the answers say against it.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -15,23 +19,27 @@ from accounts.access import Right, access, signed_in
 from rehab.library import translating
 from rehab.library.models import Category
 from rehab.patients.access import roles_of
-from rehab.programs.actions import add_exercise, change_dose, remove_prescription
+from rehab.programs.actions import remove_prescription
 from rehab.programs.actions.ground import Ground, ground_of
 from rehab.programs.forms import ANCHORS, SUGGESTIONS, AddForm, ChangeForm, ReasonForm
-from rehab.programs.gate import role_allowed
-from rehab.programs.models import Program
+from rehab.programs.gate import Objection, role_allowed
+from rehab.programs.models import Prescription, Program
 from rehab.programs.queries import Candidate, candidates, current_prescriptions
 from rehab.programs.views.answering import answer, submit
-from rehab.programs.views.loading import load_prescription, load_program
+from rehab.programs.views.loading import load_prescription
 from rehab.programs.views.versions import about, address, conclude, typed_dose, wish
 
+# What takes the decision; called as the action of the programs, which a higher app may wrap.
+Take = Callable[..., Prescription]
 
-@access(Right.ADJUST)
-@require_http_methods(["GET", "HEAD", "POST"])
-def exercise_add(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Choose an exercise of the library (``?exercise=<slug>``, ``?q=`` to search), then its dose and why."""
-    program = load_program(request, pk)
-    at = timezone.now()
+
+def add_answer(
+    request: HttpRequest, program: Program, *, take: Take, restrained: Sequence[Objection], at: dt.datetime
+) -> HttpResponse:
+    """Choose an exercise of the library (``?exercise=<slug>``, ``?q=`` to search), then its dose and why.
+
+    ``restrained`` is why nothing that loads the dog may come now.
+    """
     ground = ground_of(program, at=at)
     library = _weighed_library(program, ground)
     context: dict[str, Any] = {
@@ -62,7 +70,7 @@ def exercise_add(request: HttpRequest, pk: UUID) -> HttpResponse:
     )
 
     def add(form: AddForm) -> None:
-        add_exercise(
+        take(
             program=program,
             exercise=candidate.exercise,
             dose=form.dose,
@@ -82,6 +90,7 @@ def exercise_add(request: HttpRequest, pk: UUID) -> HttpResponse:
     context |= {
         "candidate": candidate,
         "exercise": candidate.exercise,
+        "restrained": restrained if candidate.exercise.load else (),
         "form": form,
         "anchors": ANCHORS,
         "mine": typed_dose(form, name=candidate.exercise.name) if outcome.is_stale else None,
@@ -89,11 +98,10 @@ def exercise_add(request: HttpRequest, pk: UUID) -> HttpResponse:
     return conclude(request, "exercise_add", context, form, outcome, program=program)
 
 
-@access(Right.ADJUST)
-@require_http_methods(["GET", "HEAD", "POST"])
-def prescription_change(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Another dose, place in the family's day or note."""
-    prescription = load_prescription(request, pk)
+def change_answer(
+    request: HttpRequest, prescription: Prescription, *, take: Take, suggested: Mapping[str, str] | None
+) -> HttpResponse:
+    """Another dose, place in the family's day or note, beside what is ``suggested`` now: the words, why, who decides."""
     form = ChangeForm(
         request.POST if request.method == "POST" else None,
         exercise=prescription.exercise,
@@ -106,7 +114,7 @@ def prescription_change(request: HttpRequest, pk: UUID) -> HttpResponse:
     )
 
     def change(form: ChangeForm) -> None:
-        changed = change_dose(
+        changed = take(
             prescription=prescription,
             dose=form.dose,
             anchor=form.cleaned_data["anchor"],
@@ -121,8 +129,9 @@ def prescription_change(request: HttpRequest, pk: UUID) -> HttpResponse:
 
     outcome = submit(form, change)
     context = {
-        **about(prescription, partial(address, "programs:prescription-change")),
+        **about(prescription, partial(address, "guidance:prescription-change")),
         "form": form,
+        "suggested": suggested,
         "anchors": ANCHORS,
         "mine": typed_dose(form, name=prescription.exercise.name) if outcome.is_stale else None,
     }

@@ -12,12 +12,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import Right, access, signed_in
 from rehab.patients.access import load, roles_of
-from rehab.patients.actions import AlreadySigned, CannotSign, DefinitionChanged, NotAVet
+from rehab.patients.actions import AlreadySigned, CannotSign, DefinitionChanged, HasDied, NotAVet
 from rehab.patients.models import ProblemDefinition
 from rehab.patients.views import definitions
+from rehab.patients.wording import died_text
 from rehab.programs.actions import effect_of, sign_and_adopt
 from rehab.programs.queries import open_program
-from rehab.programs.views.answering import answer
+from rehab.programs.views.answering import answer, refusal
 
 
 @access(Right.SIGN_DEFINITION)
@@ -35,6 +36,8 @@ def definition_sign(request: HttpRequest, pk: UUID) -> HttpResponse:
         )
     except NotAVet as error:
         raise PermissionDenied from error
+    except HasDied:
+        return refusal(request, definition.patient, [died_text(definition.patient)], status=422)
     except CannotSign:
         return definitions.definition_page(request, definition, status=422)
     except (AlreadySigned, DefinitionChanged):

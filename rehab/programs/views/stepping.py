@@ -1,9 +1,12 @@
-"""Progress, hold, regress; the easier or harder neighbour by one tap; and taking the last step back."""
+"""Progress, hold, regress; the easier or harder neighbour by one tap; and taking the last step back.
+
+The addresses of the steps are those of the guidance, which weighs what the dog's answers say against them.
+"""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from django import forms
@@ -13,18 +16,18 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from accounts.access import Right, Role, access, signed_in
 from rehab.library import translating
-from rehab.patients.access import roles_of
-from rehab.programs.actions import NotAllowed, Proposal, decide, outlook, undo_step
+from rehab.programs.actions import NotAllowed, Proposal, outlook, undo_step
+from rehab.programs.dose import Dose
 from rehab.programs.forms import LATEST_VERSION, SUGGESTIONS, DecideForm
 from rehab.programs.gate import Objection
 from rehab.programs.models import Decision, Prescription
 from rehab.programs.queries import standing_in_for
 from rehab.programs.views.answering import Outcome, back_to, refusal, submit
-from rehab.programs.views.loading import load_prescription, load_program
+from rehab.programs.views.loading import load_program
 from rehab.programs.views.versions import about, conclude, is_over, wish
 from rehab.programs.wording import change_text, dose_text
 
@@ -37,16 +40,40 @@ class UndoForm(forms.Form):
     plan_version = forms.IntegerField(min_value=1, max_value=LATEST_VERSION)
 
 
-@access(Right.HOLD)
-@require_http_methods(["GET", "HEAD", "POST"])
-def prescription_decide(request: HttpRequest, pk: UUID, kind: str) -> HttpResponse:
-    """Progress, hold or regress; ``?swap=1`` puts the neighbouring exercise in its place."""
+# What takes the decision; called as ``rehab.programs.actions.decide``, which a higher app may wrap.
+Take = Callable[..., Decision]
+
+
+class Against(Protocol):
+    """What else speaks against a step, or against the same step with the neighbouring exercise."""
+
+    def __call__(self, *, swap: bool) -> Sequence[Objection]: ...
+
+
+def right_of(kind: str) -> Right:
+    """What a person needs to take the step.
+
+    Raises:
+        Http404: there is no such step.
+    """
     if kind not in STEPS:
         raise Http404
+    return Right.ADJUST if kind == Decision.Kind.PROGRESS else Right.HOLD
+
+
+def step_answer(
+    request: HttpRequest,
+    prescription: Prescription,
+    kind: str,
+    *,
+    take: Take,
+    against: Against,
+    roles: frozenset[Role],
+    at: dt.datetime,
+    start: Dose | None = None,
+) -> HttpResponse:
+    """Progress, hold or regress; ``?swap=1`` puts the neighbouring exercise in its place, the easier one at ``start``."""
     step = Decision.Kind(kind)
-    right = Right.ADJUST if step == Decision.Kind.PROGRESS else Right.HOLD
-    prescription = load_prescription(request, pk, right=right)
-    at, roles = timezone.now(), roles_of(prescription)
     form = DecideForm(
         request.POST if request.method == "POST" else None,
         suggestions=SUGGESTIONS[kind],
@@ -54,7 +81,7 @@ def prescription_decide(request: HttpRequest, pk: UUID, kind: str) -> HttpRespon
     )
 
     def act(form: DecideForm) -> None:
-        decide(
+        take(
             kind=step,
             prescription=prescription,
             swap=form.cleaned_data["swap"],
@@ -66,36 +93,34 @@ def prescription_decide(request: HttpRequest, pk: UUID, kind: str) -> HttpRespon
         )
         messages.success(request, f"{step.label}: {translating.said(prescription.exercise.name)}")
 
-    return _decided(request, prescription, step, form, submit(form, act), roles=roles, at=at)
+    return _decided(
+        request, prescription, step, form, submit(form, act), against=against, roles=roles, at=at, start=start
+    )
 
 
-@access(Right.HOLD)
-@require_POST
-def prescription_easier(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """One tap to the easier neighbour."""
-    return _swap(request, pk, Decision.Kind.REGRESS, reason=_("Easier neighbour, chosen by hand"))
-
-
-@access(Right.ADJUST)
-@require_POST
-def prescription_harder(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """One tap to the harder neighbour; where a rule speaks against it, the page that says so and asks why."""
-    return _swap(request, pk, Decision.Kind.PROGRESS, reason=_("Harder neighbour, chosen by hand"))
-
-
-def _swap(request: HttpRequest, pk: UUID, step: Decision.Kind, *, reason: str) -> HttpResponse:
-    right = Right.ADJUST if step == Decision.Kind.PROGRESS else Right.HOLD
-    prescription = load_prescription(request, pk, right=right)
-    at, roles = timezone.now(), roles_of(prescription)
+def swap_answer(
+    request: HttpRequest,
+    prescription: Prescription,
+    step: Decision.Kind,
+    *,
+    take: Take,
+    against: Against,
+    roles: frozenset[Role],
+    at: dt.datetime,
+    start: Dose | None = None,
+) -> HttpResponse:
+    """One tap to the neighbour; where a rule speaks against it, the page that says so and asks why."""
+    up = step == Decision.Kind.PROGRESS
     sent = request.POST.copy()
+    reason = _("Harder neighbour, chosen by hand") if up else _("Easier neighbour, chosen by hand")
     sent.update({"swap": "True", "reason": reason})
     form = DecideForm(sent, suggestions=SUGGESTIONS[step.value])
-    proposed = _free_neighbour(prescription, step, roles=roles, at=at)
+    proposed = _free_neighbour(prescription, step, against=against(swap=True), roles=roles, at=at, start=start)
     if proposed is None and not is_over(prescription, prescription.program):
         return redirect(_decide_address(step, prescription.pk) + "?swap=1")
 
     def act(form: DecideForm) -> None:
-        decide(
+        take(
             kind=step,
             prescription=prescription,
             swap=True,
@@ -118,15 +143,23 @@ def _swap(request: HttpRequest, pk: UUID, step: Decision.Kind, *, reason: str) -
     outcome = submit(form, act)
     if outcome.is_done:
         return back_to(request, prescription.program.patient, place="program")
-    return _decided(request, prescription, step, form, outcome, roles=roles, at=at)
+    return _decided(request, prescription, step, form, outcome, against=against, roles=roles, at=at, start=start)
 
 
 def _free_neighbour(
-    prescription: Prescription, step: Decision.Kind, *, roles: frozenset[Role], at: dt.datetime
+    prescription: Prescription,
+    step: Decision.Kind,
+    *,
+    against: Sequence[Objection],
+    roles: frozenset[Role],
+    at: dt.datetime,
+    start: Dose | None,
 ) -> Proposal | None:
     """What the tap would put in its place; nothing where a rule speaks against it, which takes a reason of one's own."""
     try:
-        proposed, found = outlook(kind=step, prescription=prescription, roles=roles, at=at, swap=True)
+        proposed, found = outlook(
+            kind=step, prescription=prescription, roles=roles, at=at, swap=True, start=start, against=against
+        )
     except NotAllowed:
         return None
     return None if found else proposed
@@ -164,8 +197,10 @@ def _decided(
     form: DecideForm,
     outcome: Outcome,
     *,
+    against: Against,
     roles: frozenset[Role],
     at: dt.datetime,
+    start: Dose | None = None,
 ) -> HttpResponse:
     """What became of a step: on to the dog, or the page of the step, at what stands in the plan now."""
     context = {
@@ -174,11 +209,13 @@ def _decided(
         "label": step.label,
         "form": form,
     }
-    if step != Decision.Kind.HOLD and not outcome.is_done:
+    if step == Decision.Kind.HOLD and not outcome.is_done:
+        context |= _held(against(swap=False), roles=roles)
+    elif not outcome.is_done:
         swap = bool(form.cleaned_data.get("swap")) if form.is_bound else "swap" in request.GET
         has_moved = outcome.is_stale or prescription.ended_by_id is not None
         now = (standing_in_for(prescription) if has_moved else None) or prescription
-        context |= _outlook(now, step, roles=roles, at=at, swap=swap)
+        context |= _outlook(now, step, against=against, roles=roles, at=at, swap=swap, start=start)
         form.initial["swap"] = context.get("swap", False)
     if outcome.is_stale:
         context["mine"] = wish(form, f"{step.label}: {translating.said(prescription.exercise.name)}")
@@ -186,11 +223,24 @@ def _decided(
 
 
 def _decide_address(step: Decision.Kind, pk: UUID) -> str:
-    return reverse("programs:prescription-decide", args=[pk, step.value])
+    return reverse("guidance:prescription-decide", args=[pk, step.value])
+
+
+def _held(against: Sequence[Objection], *, roles: frozenset[Role]) -> dict[str, Any]:
+    """A hold changes nothing, and may still be less careful than what the answers ask for."""
+    is_possible = all(one.vet_may for one in against) and (not against or Role.VET in roles)
+    return {"warnings": against} if is_possible else {"blocked": against}
 
 
 def _outlook(
-    prescription: Prescription, kind: Decision.Kind, *, roles: frozenset[Role], at: dt.datetime, swap: bool
+    prescription: Prescription,
+    kind: Decision.Kind,
+    *,
+    against: Against,
+    roles: frozenset[Role],
+    at: dt.datetime,
+    swap: bool,
+    start: Dose | None,
 ) -> dict[str, Any]:
     """From what to what, and what speaks against it; at the top of the range the harder one comes by itself.
 
@@ -200,7 +250,15 @@ def _outlook(
     refused: Sequence[Objection] = ()
     for swapped in attempts:
         try:
-            proposed, warnings = outlook(kind=kind, prescription=prescription, roles=roles, at=at, swap=swapped)
+            proposed, warnings = outlook(
+                kind=kind,
+                prescription=prescription,
+                roles=roles,
+                at=at,
+                swap=swapped,
+                start=start,
+                against=against(swap=swapped),
+            )
         except NotAllowed as why:
             refused = refused or why.objections
             continue

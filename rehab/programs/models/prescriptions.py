@@ -1,4 +1,4 @@
-"""What was prescribed, and every decision that changed it."""
+"""What a program prescribes: exercises at a dose, rungs of ladders, and what was shown or approved of them."""
 
 from __future__ import annotations
 
@@ -11,116 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Clinic, User
 from rehab.lib.ids import new_id
-from rehab.library.models import Exercise, Ladder, Phase, Protocol
+from rehab.library.models import Exercise, Ladder, Phase
 from rehab.patients.models import ClinicalQuerySet, Patient, ProblemDefinition
 from rehab.programs.dose import Dose
+from rehab.programs.models.programs import Decision, Program
 from rehab.programs.wording import dose_text
-
-
-class ProgramQuerySet(ClinicalQuerySet):
-    def open(self) -> Self:
-        return self.filter(ended_at=None)
-
-
-class Program(models.Model):
-    """A dog's program under one signed definition; it runs in phases and changes only by decisions.
-
-    ``plan_version`` grows by one with each decision, so that a phone can say which plan it showed.
-    """
-
-    class Profile(models.TextChoices):
-        MSK = "msk", _("musculoskeletal limits")
-        NEURO = "neuro", _("neurologic limits")
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    clinic = models.ForeignKey(Clinic, models.CASCADE, related_name="+")
-    patient = models.ForeignKey(Patient, models.CASCADE, related_name="programs")
-    definition = models.ForeignKey(ProblemDefinition, models.PROTECT, related_name="programs")
-    protocol = models.ForeignKey(Protocol, models.PROTECT, related_name="+", null=True, blank=True)
-    decision_row = models.CharField(max_length=4)
-    profile = models.CharField(max_length=8, choices=Profile.choices)
-    phase = models.CharField(max_length=2, choices=Phase.choices)
-    phase_name = models.CharField(max_length=120)
-    phase_started_on = models.DateField()
-    starts_on = models.DateField()
-    plan_version = models.PositiveIntegerField(default=1)
-    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    created_at = models.DateTimeField()
-    # The decision that paused it, until another resumes it; a pause ends every prescription and a resume starts them.
-    paused_by = models.ForeignKey("Decision", models.PROTECT, related_name="+", null=True, blank=True)
-    ended_at = models.DateTimeField(null=True, blank=True)
-
-    objects = ProgramQuerySet.as_manager()
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["patient"], condition=Q(ended_at=None), name="one_open_program_per_patient"
-            ),
-        ]
-        indexes: ClassVar = [
-            # Who is to hear of a new program.
-            models.Index(fields=["created_at"], condition=Q(ended_at=None), name="open_program_by_time"),
-        ]
-
-    def __str__(self) -> str:
-        return f"Program {self.pk}"
-
-
-class Decision(models.Model):
-    """Who decided what about a program, when and why; the history of a program is the list of its decisions."""
-
-    class Kind(models.TextChoices):
-        ASSIGN = "assign", _("Program assigned")
-        ADD = "add", _("Exercise added")
-        REMOVE = "remove", _("Exercise removed")
-        CHANGE_DOSE = "change_dose", _("Dose changed")
-        PROGRESS = "progress", _("Progress")
-        HOLD = "hold", _("Hold")
-        REGRESS = "regress", _("Regress")
-        PHASE = "phase", _("Phase changed")
-        REDEFINE = "redefine", _("New problem definition")
-        LADDER_START = "ladder_start", _("Ladder begun")
-        LADDER_UP = "ladder_up", _("One rung up")
-        LADDER_DOWN = "ladder_down", _("One rung down")
-        LADDER_END = "ladder_end", _("Ladder ended")
-        PAUSE = "pause", _("Program paused")
-        RESUME = "resume", _("Program resumed")
-        END = "end", _("Program ended")
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    clinic = models.ForeignKey(Clinic, models.CASCADE, related_name="+")
-    patient = models.ForeignKey(Patient, models.CASCADE, related_name="decisions")
-    program = models.ForeignKey(Program, models.CASCADE, related_name="decisions")
-    kind = models.CharField(max_length=16, choices=Kind.choices)
-    plan_version = models.PositiveIntegerField(help_text="The version that this decision made")
-    reason = models.CharField(_("reason"), max_length=500, blank=True)
-    rule_ids = models.JSONField(default=list, help_text="Rules that it followed or overrode")
-    # What it was about, when it was about one exercise: a hold changes no prescription and must still say which.
-    exercise = models.ForeignKey(Exercise, models.PROTECT, related_name="+", null=True, blank=True)
-    # What it moved, in plain values, where the prescriptions do not tell: {"from": "P1", "to": "P2"}.
-    details = models.JSONField(default=dict)
-    effective_on = models.DateField()
-    decided_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    decided_at = models.DateTimeField()
-
-    objects = ClinicalQuerySet.as_manager()
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["program", "plan_version"], name="one_decision_per_plan_version"),
-            models.CheckConstraint(
-                condition=Q(kind="assign") | ~Q(reason=""),
-                name="a_change_of_a_program_has_a_reason",
-            ),
-        ]
-        indexes: ClassVar = [
-            models.Index(fields=["decided_at"], name="decision_by_time"),
-            models.Index(fields=["patient", "decided_at"], name="decision_by_patient_and_time"),
-        ]
-
-    def __str__(self) -> str:
-        return f"Decision {self.pk}"
 
 
 class PrescriptionQuerySet(ClinicalQuerySet):
@@ -295,6 +190,80 @@ class TeachBack(models.Model):
                 name="one_standing_teach_back_per_exercise_and_kind",
             ),
         ]
+        indexes: ClassVar = [
+            # The rules pull "what has been shown back since", and what was taken back.
+            models.Index(fields=["recorded_at"], name="teach_back_by_time"),
+            models.Index(
+                fields=["withdrawn_at"], condition=Q(withdrawn_at__isnull=False), name="teach_back_by_withdrawal"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"TeachBack {self.pk}"
+
+
+class PreApprovalQuerySet(ClinicalQuerySet):
+    def open(self) -> Self:
+        return self.filter(ended_at=None)
+
+
+class PreApproval(models.Model):
+    """Up to which dose the steps of one exercise go by themselves, because a vet has approved them ahead.
+
+    Only with musculoskeletal limits (06_progression.yaml, progress_approval). It is about the prescription as the vet saw
+    it and what followed from it by itself; whatever else a person decided about the exercise since, has answered it.
+    """
+
+    # The key in a decision's details that names what it rests on.
+    BY_ITSELF: ClassVar = "pre_approved"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    clinic = models.ForeignKey(Clinic, models.CASCADE, related_name="+", db_index=False)
+    patient = models.ForeignKey(Patient, models.CASCADE, related_name="+")
+    program = models.ForeignKey(Program, models.CASCADE, related_name="pre_approvals", db_index=False)
+    exercise = models.ForeignKey(Exercise, models.PROTECT, related_name="+")
+    up_to = models.JSONField(default=dict)
+    approved_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    approved_at = models.DateTimeField()
+    ended_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PreApprovalQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(ended_at=None, ended_by=None) | Q(ended_at__isnull=False, ended_by__isnull=False),
+                name="an_ended_pre_approval_has_its_person",
+            ),
+            models.UniqueConstraint(
+                fields=["program", "exercise"], condition=Q(ended_at=None), name="one_open_pre_approval_per_exercise"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"PreApproval {self.pk}"
+
+    @property
+    def dosage(self) -> Dose:
+        return Dose.from_json(self.up_to)
+
+    @property
+    def dose_text(self) -> str:
+        """The dose in plain words."""
+        return dose_text(self.dosage)
+
+    def holds_for(self, prescription: Prescription, *, definition: ProblemDefinition) -> bool:
+        """Whether the vet still means this: nobody has decided about the exercise or signed anything else since.
+
+        The prescription must be loaded with the decision that started it.
+        """
+        started = prescription.started_by
+        return (
+            self.ended_at is None
+            and self.program_id == prescription.program_id
+            and self.exercise_id == prescription.exercise_id
+            and definition.signed_at is not None
+            and definition.signed_at <= self.approved_at
+            and (started.decided_at <= self.approved_at or self.BY_ITSELF in started.details)
+        )
