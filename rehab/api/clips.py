@@ -4,7 +4,7 @@ import base64
 import datetime as dt
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from django.http import Http404
@@ -15,10 +15,9 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.access import Right, access, signed_in
-from rehab.api.views import BatchParser, SignedIn, TooLarge, same_account
+from rehab.api.views import PhoneView, TooLarge, same_account
 from rehab.patients.access import load, load_patient
 from rehab.programs.models import Prescription
 from rehab.sessions.clip_wording import sentence
@@ -35,6 +34,7 @@ STATUS: Final[Mapping[str, int]] = {
     Why.OFFSET: status.HTTP_409_CONFLICT,
     Why.TOO_LARGE: status.HTTP_413_REQUEST_ENTITY_TOO_LARGE,
     Why.TOO_MANY: status.HTTP_429_TOO_MANY_REQUESTS,
+    Why.DISK_FULL: status.HTTP_507_INSUFFICIENT_STORAGE,
 }
 
 
@@ -47,16 +47,14 @@ class PartParser(BaseParser):
         return stream.read(PART_BYTES + 1)
 
 
-class ClipsView(APIView):
+class ClipsView(PhoneView):
     """Announces a file; the same announcement again tells how far it has come."""
 
-    authentication_classes = [SignedIn]
-    parser_classes = [BatchParser]
+    most_bytes: ClassVar[int] = ANNOUNCEMENT_BYTES
 
     def post(self, request: Request) -> Response:
         user, at = signed_in(request._request), timezone.now()  # noqa: SLF001 - the framework's own way to it
         same_account(request, user)
-        _limit(request, ANNOUNCEMENT_BYTES)
         said, patient_id, prescription_id = _announced(request.data)
         patient = load_patient(pk=patient_id, user=user, right=Right.LOG, related=())
         prescription = Prescription.objects.filter(patient=patient, pk=prescription_id).first()
@@ -70,24 +68,21 @@ class ClipsView(APIView):
             return _refusal(refused)
 
 
-class ClipView(APIView):
+class ClipView(PhoneView):
     """How far one's own file has come."""
-
-    authentication_classes = [SignedIn]
 
     def get(self, request: Request, clip_id: UUID) -> Response:
         return _answer(_own(request, clip_id))
 
 
-class PartsView(APIView):
+class PartsView(PhoneView):
     """Takes the next part of a file: ``?offset=`` says where it belongs, ``Content-Digest`` what it is."""
 
-    authentication_classes = [SignedIn]
     parser_classes = [PartParser]
+    most_bytes: ClassVar[int] = PART_BYTES
 
     def put(self, request: Request, clip_id: UUID) -> Response:
         clip = _own(request, clip_id)
-        _limit(request, PART_BYTES)
         offset = OFFSET.fullmatch(request.GET.get("offset", ""))
         digest = DIGEST.search(request.headers.get("Content-Digest", ""))
         if not offset or not digest:
@@ -124,11 +119,6 @@ def _own(request: Request, clip_id: UUID) -> Clip:
     mine = Clip.objects.filter(sent_by=user).select_related("media")
     found: Clip = load(mine, pk=clip_id, user=user, right=Right.LOG)
     return found
-
-
-def _limit(request: Request, most: int) -> None:
-    if int(request.headers.get("content-length") or 0) > most:
-        raise TooLarge(_("The request is larger than %(most)s bytes.") % {"most": most})
 
 
 def _announced(body: Any) -> tuple[Announced, UUID, UUID]:

@@ -2,15 +2,18 @@
 
 import datetime as dt
 from collections import Counter
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
+from django.conf import settings
+from django.db import transaction
 from django.middleware.csrf import get_token
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework import status
 from rest_framework.authentication import SessionAuthentication
-from rest_framework.exceptions import APIException, ParseError
+from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,13 +21,17 @@ from rest_framework.views import APIView
 
 from accounts.access import Right, Role, Rule, access, signed_in
 from accounts.models import User
+from rehab.guidance.tasks import attend_alerts
+from rehab.lib.charsets import is_utf_8
 from rehab.lib.user_key import user_key
 from rehab.patients.models import Patient
 from rehab.sessions import commands as parsing
-from rehab.sessions.actions import Answer, Outcome, apply_commands, remember_refused
-from rehab.sessions.commands import Command, Refusal, Why
+from rehab.sessions.actions import Answer, Outcome, apply_commands
+from rehab.sessions.commands import Command, Refusal, ReportFact, Why
 from rehab.sessions.day import Day
+from rehab.sessions.models import WarningReport
 from rehab.sessions.queries import dog_and_roles, logged
+from rehab.sessions.refusing import remember_refused
 from rehab.sessions.wording import sentence
 
 MOST_COMMANDS: Final = 100
@@ -57,27 +64,35 @@ class BatchParser(JSONParser):
             raise ParseError(_("The body is not valid JSON.")) from None
 
 
-class CommandsView(APIView):
-    """Takes a list of commands of one or several dogs, and answers each by its id."""
+class PhoneView(APIView):
+    """What a phone asks: with the session of its browser, and a body that can be read and is no larger than it may be."""
 
     authentication_classes = [SignedIn]
     parser_classes = [BatchParser]
+    most_bytes: ClassVar[int] = MOST_BYTES
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        # First of all: the CSRF check reads the body, and neither it nor Django answers a bad one in JSON.
+        _look_at_body(request, most=self.most_bytes)
+        super().initial(request, *args, **kwargs)
+
+
+class CommandsView(PhoneView):
+    """Takes a list of commands of one or several dogs, and answers each by its id."""
 
     def post(self, request: Request) -> Response:
         at = timezone.now()
         user = signed_in(request._request)  # noqa: SLF001 - the framework's own way to it
         same_account(request, user)
         raws = _list_of(request)
-        answers = _apply(raws, user=user, at=at)
-        remember_refused(raws, answers, by=user, at=at)
+        answers = remember_refused(raws, _apply(raws, user=user, at=at), by=user, at=at)
+        _wake_for_signs(raws, answers)
         said = [_as_json(raw, answer) for raw, answer in zip(raws, answers, strict=True)]
         return Response({"at": at.isoformat(), "answers": said})
 
 
-class SessionView(APIView):
+class SessionView(PhoneView):
     """Who the cookie says this is, and the token that the next request needs; 401 for nobody, never a redirect."""
-
-    authentication_classes = [SignedIn]
 
     def get(self, request: Request) -> Response:
         user = signed_in(request._request)  # noqa: SLF001 - the framework's own way to it
@@ -103,9 +118,20 @@ def same_account(request: Request, user: User) -> None:
         raise OtherAccount(_("Another account has signed in on this device."))
 
 
+def _look_at_body(request: Request, *, most: int) -> None:
+    asked = request._request  # noqa: SLF001 - the framework's own way to it
+    content_type = asked.headers.get("Content-Type", "")
+    if not is_utf_8(content_type):
+        raise UnsupportedMediaType(content_type, detail=_("The body must be UTF-8."))
+    try:
+        length = int(asked.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        length = 0  # of such a body nothing is read
+    if length > most:
+        raise TooLarge(_("The request is larger than %(most)s bytes.") % {"most": most})
+
+
 def _list_of(request: Request) -> list[Any]:
-    if int(request.headers.get("content-length") or 0) > MOST_BYTES:
-        raise TooLarge(_("The request is larger than %(most)s bytes.") % {"most": MOST_BYTES})
     body = request.data
     if not isinstance(body, list):
         raise ParseError(_("The body is not a list of commands."))
@@ -141,6 +167,26 @@ def _read(user: User, patient_id: UUID, commands: list[Command]) -> tuple[Patien
         return read.patient, read.roles, read.day
     known = dog_and_roles(user=user, patient_id=patient_id)
     return (*known, None) if known else None
+
+
+def _wake_for_signs(raws: Sequence[Any], answers: Sequence[Answer]) -> None:
+    """Wake a worker where a warning sign has come in, so that somebody is told at once and not with the next beat.
+
+    The report is in the records already: a broker that is away costs the wake-up, and nothing else.
+    """
+    reports = [
+        one.id
+        for raw, answer in zip(raws, answers, strict=True)
+        if answer.outcome is Outcome.APPLIED
+        and isinstance(one := parsing.parse(raw), Command)
+        and isinstance(one.fact, ReportFact)
+    ]
+    if reports and WarningReport.objects.filter(pk__in=reports).exclude(urgency="").exists():
+        transaction.on_commit(_wake, robust=True)
+
+
+def _wake() -> None:
+    attend_alerts.apply_async(expires=settings.SUMMARY_REFRESH_SECONDS, retry=False)
 
 
 def _as_json(raw: Any, answer: Answer) -> dict[str, str | None]:

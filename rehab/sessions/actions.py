@@ -13,25 +13,35 @@ from django.db import IntegrityError, transaction
 
 from accounts.access import Right, Role, allowed
 from accounts.models import User
-from rehab.patients.models import Observation, Patient
+from rehab.patients.models import Observation, OutcomeScore, Patient, ProblemDefinition
 from rehab.programs.models import LadderStep, Prescription
 from rehab.sessions import commands as parsing
-from rehab.sessions.commands import ExposureFact, MeasureFact, MedicineFact, PainFact, Refusal, SlotFact, Why
+from rehab.sessions.commands import (
+    ActivitiesFact,
+    ExposureFact,
+    MeasureFact,
+    MedicineFact,
+    PainFact,
+    Refusal,
+    SlotFact,
+    Why,
+)
 from rehab.sessions.commands.facts import prescription_of
 from rehab.sessions.day import Day
-from rehab.sessions.models import Command, Exposure, MedicineAnswer, PainAnswer, PerformedExercise, RefusedCommand
+from rehab.sessions.models import Command, Exposure, MedicineAnswer, PainAnswer, PerformedExercise
 from rehab.sessions.storing import Fresh, store
 
 ATTEMPTS: Final = 3
 
 
 class Outcome(StrEnum):
-    """What became of a command; only one of these removes it from a phone's outbox."""
+    """What became of a command; only what has become of it removes it from a phone's outbox, and "not now" does not."""
 
     APPLIED = "applied"
     ALREADY_APPLIED = "already_applied"
     SUPERSEDED = "superseded"
     REFUSED = "refused"
+    NOT_NOW = "not_now"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +78,7 @@ class _Step(NamedTuple):
 
 Order = tuple[dt.datetime, UUID]
 # What two answers must share for the later one to win: (prescription, day, slot), (session's day, moment),
-# (rung, day), or (day, medicine, time).
+# (rung, day), (day, medicine, time), or (day, the instrument) for what the dog's activities are like.
 Key = tuple[UUID, dt.date, int] | tuple[dt.date, str] | tuple[UUID, dt.date] | tuple[dt.date, str, str]
 
 
@@ -80,7 +90,9 @@ class _Known:
     steps: dict[UUID, _Step] = field(default_factory=dict)
     last: dict[Key, Order] = field(default_factory=dict)
     receipts: dict[UUID, _Receipt] = field(default_factory=dict)
-    # Keys of measures that the clinic took: no command may have one of them.
+    # How many activities each signed definition of the dog names.
+    activities: dict[UUID, int] = field(default_factory=dict)
+    # Keys of measures and scores that the clinic took: no command may have one of them.
     measured: set[UUID] = field(default_factory=set)
 
 
@@ -109,21 +121,6 @@ def apply_commands(
             return apply(look_first=True)
     with transaction.atomic():
         return apply(look_first=True)
-
-
-def remember_refused(raws: Sequence[object], answers: Sequence[Answer], *, by: User, at: dt.datetime) -> None:
-    """That a numbered command arrived is known even where it is refused, for whatever reason: its number is no gap then."""
-    refused = []
-    for raw, answer in zip(raws, answers, strict=True):
-        numbered = parsing.number_of(raw) if answer.refusal is not None else None
-        if numbered is not None and answer.refusal is not None:
-            key, device, sequence = numbered
-            code = answer.refusal.why.value
-            refused.append(
-                RefusedCommand(id=key, issued_by_id=by.pk, device=device, sequence=sequence, code=code, received_at=at)
-            )
-    if refused:
-        RefusedCommand.objects.bulk_create(refused, ignore_conflicts=True)
 
 
 class _Unsure(Exception):
@@ -180,6 +177,8 @@ def _key(command: parsing.Command) -> Key | None:
         return fact.step, command.day
     if isinstance(fact, MedicineFact):
         return command.day, fact.medicine, fact.time
+    if isinstance(fact, ActivitiesFact):
+        return command.day, OutcomeScore.CSOM
     return None
 
 
@@ -218,6 +217,11 @@ def _fits(command: parsing.Command, known: _Known) -> bool | Refusal:
         if step is None:
             return Refusal(why=Why.STEP_UNKNOWN)
         return parsing.is_prescribed(day=command.day, starts_on=step.starts_on, ends_on=step.ends_on)
+    if isinstance(fact, ActivitiesFact):
+        number = known.activities.get(fact.definition)
+        if number is None:
+            return Refusal(why=Why.DEFINITION_UNKNOWN)
+        return True if number == len(fact.scores) else Refusal(why=Why.ACTIVITIES_INCOMPLETE)
     about = prescription_of(fact)
     if about is None:
         return True
@@ -263,7 +267,23 @@ def _known(patient: Patient, commands: Sequence[parsing.Command], day: Day | Non
         for on, medicine, time, done_at, pk in doses.values_list("day", "medicine", "time", "done_at", "pk"):
             dose = on, medicine, time
             known.last[dose] = max(known.last.get(dose, (done_at, pk)), (done_at, pk))
+    if rated := {one.id: one.fact.definition for one in commands if isinstance(one.fact, ActivitiesFact)}:
+        _read_activities(known, patient, rated, {one.day for one in commands if one.id in rated}, look_first=look_first)
     return known
+
+
+def _read_activities(
+    known: _Known, patient: Patient, rated: dict[UUID, UUID], days: set[dt.date], *, look_first: bool
+) -> None:
+    named = ProblemDefinition.objects.filter(patient=patient, pk__in=set(rated.values())).signed()
+    known.activities = {pk: len(activities) for pk, activities in named.values_list("pk", "activities")}
+    scores = OutcomeScore.objects.filter(patient=patient, instrument=OutcomeScore.CSOM, day__in=days)
+    for on, done_at, pk in scores.values_list("day", "recorded_at", "pk"):
+        key = on, OutcomeScore.CSOM
+        known.last[key] = max(known.last.get(key, (done_at, pk)), (done_at, pk))
+    if look_first:
+        taken = OutcomeScore.objects.filter(pk__in=rated).exclude(pk__in=known.receipts)
+        known.measured |= set(taken.values_list("pk", flat=True))
 
 
 def _read_slots(known: _Known, patient: Patient, slots: set[tuple[UUID, dt.date]], beside: set[UUID]) -> None:

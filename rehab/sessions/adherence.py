@@ -1,9 +1,9 @@
 """Adherence: performed ÷ prescribed over a window, per prescription and in all.
 
 Each item counts once a day on which it was due, however many times a day it is asked; its times of the day share that
-one. Rest days, one-offs, days outside a prescription's period, days on which a warning sign had stopped the exercises
-and days that are still to come are not in the denominator, and nothing due is ``None``, never 0 %. What counts as a
-kept week (four fifths) is rule H2 of 06_progression.yaml.
+one. Rest days, one-offs, days outside a prescription's period, days on which a warning sign had stopped the exercises,
+or this one alone, and days that are still to come are not in the denominator, and nothing due is ``None``, never 0 %.
+What counts as a kept week (four fifths) is rule H2 of 06_progression.yaml.
 """
 
 import datetime as dt
@@ -31,6 +31,10 @@ class Period(NamedTuple):
 Shares = Mapping[tuple[UUID, dt.date, int], int]
 
 
+# A day on which a warning sign had stopped the exercises; or an exercise, and a day on which one had stopped that alone.
+NotDue = dt.date | tuple[UUID, dt.date]
+
+
 class Tally(NamedTuple):
     """Items done (in parts of one) and items due."""
 
@@ -54,6 +58,11 @@ def due_days(period: Period, *, first: dt.date, until: dt.date, today: dt.date) 
         day += dt.timedelta(days=1)
 
 
+def is_stopped(period: Period, day: dt.date, stopped: Collection[NotDue]) -> bool:
+    """Whether nothing of the prescription was to be done on the day."""
+    return day in stopped or (period.exercise, day) in stopped
+
+
 def _replaced(periods: Iterable[Period]) -> dict[UUID, UUID]:
     # What was done on the morning of a change belongs to the item that replaced it that day.
     periods = list(periods)
@@ -72,18 +81,18 @@ def tallies(
     first: dt.date,
     until: dt.date,
     today: dt.date,
-    stopped: Collection[dt.date] = (),
+    stopped: Collection[NotDue] = (),
 ) -> dict[tuple[UUID, dt.date], float]:
     """How much of each item was done on each day on which it was due, 0 to 1, by prescription and day.
 
-    Nothing was due on the ``stopped`` days: who did as the warning said has missed nothing.
+    What was ``stopped`` was not due: who did as the warning said has missed nothing.
     """
     replaced = _replaced(periods)
     found: dict[tuple[UUID, dt.date], float] = {}
     for period in periods:
         before = replaced.get(period.prescription)
         for day in due_days(period, first=first, until=until, today=today):
-            if day in stopped:
+            if is_stopped(period, day, stopped):
                 continue
             percent = 0
             for slot in range(1, period.times_per_day + 1):
@@ -107,7 +116,7 @@ def in_all(
     first: dt.date,
     until: dt.date,
     today: dt.date,
-    stopped: Collection[dt.date] = (),
+    stopped: Collection[NotDue] = (),
 ) -> Tally:
     """All items of the window together."""
     return _sum(tallies(periods, shares, first=first, until=until, today=today, stopped=stopped).values())
@@ -120,7 +129,7 @@ def by_prescription(
     first: dt.date,
     until: dt.date,
     today: dt.date,
-    stopped: Collection[dt.date] = (),
+    stopped: Collection[NotDue] = (),
 ) -> dict[UUID, Tally]:
     """Each prescription of its own."""
     parts: dict[UUID, list[float]] = {period.prescription: [] for period in periods}
@@ -137,7 +146,7 @@ def by_day(
     first: dt.date,
     until: dt.date,
     today: dt.date,
-    stopped: Collection[dt.date] = (),
+    stopped: Collection[NotDue] = (),
 ) -> dict[dt.date, Tally]:
     """Every day of the window, also those on which nothing was due."""
     parts: dict[dt.date, list[float]] = {
@@ -173,7 +182,6 @@ def weeks(days: Mapping[dt.date, Tally], *, today: dt.date) -> list[Week]:
     ]
 
 
-def weeks_kept(days: Mapping[dt.date, Tally], *, today: dt.date) -> tuple[int, int]:
+def weeks_kept(full: Sequence[Week]) -> tuple[int, int]:
     """How many full calendar weeks were kept, and how many had anything due."""
-    full = weeks(days, today=today)
     return sum(week.is_kept for week in full), sum(week.tally.prescribed > 0 for week in full)

@@ -50,6 +50,19 @@ ADVICE: Final = {
     "RF12": gettext_lazy("If the wound gapes or bleeds heavily, call now."),
     "RF19": gettext_lazy("Put the collar on, so that it cannot be licked or chewed."),
 }
+# Why the rules stopped the exercises by themselves (06_progression.yaml, RESTRAIN).
+RULES: Final = {
+    "R2": gettext_lazy("Nerve function looks worse in what was measured"),
+    "R3": gettext_lazy("The pain that was reported is at or above the safe limit"),
+    "R4": gettext_lazy("Nerve pain must be controlled before any exercise"),
+    "R5": gettext_lazy("A jump during the rest that was ordered, with new signs"),
+    "R6": gettext_lazy("A vet must first confirm what kind of back pain this is"),
+}
+
+
+def rule_text(rule: str) -> str:
+    """Why a rule stopped the exercises, in plain words."""
+    return str(RULES.get(rule, _("A rule that is no longer in use")))
 
 
 def questions(dog: str) -> dict[str, str]:

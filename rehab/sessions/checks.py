@@ -16,9 +16,9 @@ REMEMBERED: Final = 200
 
 
 def last_reports(patient_id: UUID) -> list[WarningReport]:
-    """The dog's last checks, newest first, each with its release and who did it."""
+    """The dog's last checks, newest first, each with its release and who did it; not what the rules found by themselves."""
     return list(
-        WarningReport.objects.filter(patient=patient_id)
+        WarningReport.objects.filter(patient=patient_id, command__isnull=False)
         .select_related("release", "recorded_by")
         .order_by("-done_at", "-pk")[:REMEMBERED]
     )

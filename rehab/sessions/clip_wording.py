@@ -24,6 +24,7 @@ SENTENCES: Final[Mapping[str, Any]] = {
     Why.OFFSET: gettext_lazy("This part does not follow what has come in so far."),
     Why.PART: gettext_lazy("This part was damaged on its way."),
     Why.WHOLE: gettext_lazy("The file came in damaged. Try again."),
+    Why.DISK_FULL: gettext_lazy("There is no room for this file at present. Try again later."),
 }
 
 

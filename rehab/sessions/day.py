@@ -4,7 +4,7 @@ The state of a time of the day (a slot) is the last event by (``done_at``, key),
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -54,8 +54,8 @@ class Prescribed(NamedTuple):
     """One prescription, as far as the family's day needs it.
 
     ``done_on`` is when a one-off was last done before this day, whichever decision it was under then; ``None`` while it
-    is not, or no longer, done. ``is_renewed`` says that a one-off had such an earlier decision. ``whole`` is the name of
-    the item inside which it is done, and ``since`` when days of rest began, where that was under an earlier decision.
+    is not, or no longer, done. ``said_at`` is when anything was said of it before this day. ``whole`` is the name of the
+    item inside which it is done, and ``since`` when days of rest began, where that was under an earlier decision.
     """
 
     id: UUID
@@ -73,7 +73,7 @@ class Prescribed(NamedTuple):
     category: str = ""
     mode: str = ""
     done_on: dt.date | None = None
-    is_renewed: bool = False
+    said_at: dt.datetime | None = None
     whole: str = ""
     since: dt.date | None = None
 
@@ -112,6 +112,11 @@ class Item(NamedTuple):
         """Whether anything that still holds was said about it."""
         return any(slot.state is not SlotState.OPEN for slot in self.slots)
 
+    @property
+    def answered(self) -> "Item":
+        """Only what was said about it and holds: nothing more is asked."""
+        return Item(self.prescribed, tuple(slot for slot in self.slots if slot.state is not SlotState.OPEN))
+
 
 class Counts(NamedTuple):
     """The day in numbers: times done (also in part), skipped and left, of all that are due, and the minutes left.
@@ -131,15 +136,14 @@ class Day:
     """A dog's day: what counts (``items``), and beside it what counts nowhere.
 
     That is what may be done (``optional``), what is asked once (``one_offs``), what was done all the same (``extras``)
-    and what begins later (``coming``).
+    and what begins later (``coming``). ``held`` are the slugs of exercises that a warning sign has stopped: nothing of
+    them is to be done, so nothing is left of them (``stopped``).
     """
 
     day: dt.date
     prescribed: Sequence[Prescribed]
     events: Sequence[Event]
-
-    def with_events(self, events: Iterable[Event]) -> "Day":
-        return Day(day=self.day, prescribed=self.prescribed, events=[*self.events, *events])
+    held: frozenset[str] = frozenset()
 
     @cached_property
     def last(self) -> Mapping[tuple[UUID, int], Event]:
@@ -180,19 +184,32 @@ class Day:
 
     @cached_property
     def items(self) -> list[Item]:
-        return [self._item(one) for one in self.prescribed if one.is_due_on(self.day)]
+        return [self._item(one) for one in self._free if one.is_due_on(self.day)]
+
+    @cached_property
+    def _free(self) -> Sequence[Prescribed]:
+        return [one for one in self.prescribed if one.slug not in self.held] if self.held else self.prescribed
+
+    @cached_property
+    def stopped(self) -> list[Prescribed]:
+        """What the day would show, had a warning sign not stopped it."""
+        return [
+            one
+            for one in self.prescribed
+            if one.slug in self.held and one.is_active_on(self.day) and (one.is_due_on(self.day) or not one.weekdays)
+        ]
 
     @cached_property
     def one_offs(self) -> list[Item]:
         """Done once and then kept so: shown until the day on which it was done, and again when it is to be looked at."""
-        return [self._item(one) for one in self.prescribed if one.is_one_off and one.is_asked_on(self.day)]
+        return [self._item(one) for one in self._free if one.is_one_off and one.is_asked_on(self.day)]
 
     @cached_property
     def optional(self) -> list[Item]:
         """What may be done when there is time or a condition holds."""
         return [
             self._item(one)
-            for one in self.prescribed
+            for one in self._free
             if not one.weekdays and not one.is_one_off and one.is_active_on(self.day)
         ]
 
@@ -208,10 +225,22 @@ class Day:
 
     @cached_property
     def extras(self) -> list[Item]:
-        """Done on a day on which it was not due, or before it was taken out of the plan; it counts nowhere."""
-        told = {item.prescribed.id for item in (*self.items, *self.optional)}.union(self._replaced.values())
-        rest = [self._item(one) for one in self.prescribed if not one.is_one_off and one.id not in told]
-        return [item for item in rest if item.is_answered]
+        """Done on a day on which it was not due, before it began or after it had ended; it counts nowhere.
+
+        Of what was replaced today only the times of the day that have no place in its successor.
+        """
+        shown = {item.prescribed.id for item in (*self.items, *self.optional, *self.one_offs)}
+        places = {self._replaced[one.id]: one.times_per_day for one in self.prescribed if one.id in self._replaced}
+        found = []
+        for one in self.prescribed:
+            item = self._item(one)
+            if one.slug in self.held:
+                item = item.answered
+            if one.id in places:
+                item = Item(one, tuple(slot for slot in item.answered.slots if slot.number > places[one.id]))
+            if one.id not in shown and item.is_answered:
+                found.append(item)
+        return found
 
     def find(self, prescription: UUID) -> Item | None:
         return next(

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.db.models import FilteredRelation, Q, QuerySet
+from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 
-from accounts.models import User
+from accounts.models import Clinic, User
 from rehab.lib.prepared import Prepared
-from rehab.programs.ladders import Judged, Practice, RungVerdict, personal_baseline, standing
+from rehab.programs.ladders import THRESHOLDS, Judged, Own, Practice, RungVerdict, personal_baseline, standing
 from rehab.programs.models import LadderStep
 from rehab.sessions.models import Exposure, PainAnswer
 
@@ -45,8 +45,12 @@ def standings(
     scores: Scores,
     intake: int | None,
     today: dt.date,
+    own: Own | None = None,
 ) -> dict[UUID, RungVerdict]:
-    """Where the dog stands on each of these rungs today; ``intake`` is its pain where too little is known of the week."""
+    """Where the dog stands on each of these rungs today, by the clinic's own limits where it has set some.
+
+    ``intake`` is its pain where too little is known of the week.
+    """
     before = {day: score for (day, moment), score in scores.items() if moment == PainAnswer.Moment.BEFORE}
     baseline = personal_baseline(before, today=today, intake=intake)
     practices = practices_of(patient_id, [step.pk for step in steps], scores)
@@ -58,6 +62,7 @@ def standings(
             started_on=step.starts_on,
             today=today,
             baseline=baseline,
+            own=own,
         )
         for step in steps
     }
@@ -125,13 +130,31 @@ STEP: Final = (
     "ends_on",
     "program__profile",
     "program__definition__pain_at_rest",
+    *(f"own_{name}" for name in THRESHOLDS),
 )
 
 
+def _own(name: str) -> Subquery:
+    """What the clinic has set last as one of its limits; empty where the content's holds.
+
+    Asked through the relation: the app that keeps them lies above this one and cannot be imported.
+    """
+    changes = Clinic.objects.filter(
+        pk=OuterRef("clinic"), threshold_changes__profile=OuterRef("program__profile"), threshold_changes__name=name
+    ).order_by("-threshold_changes__changed_at", "-threshold_changes__pk")
+    return Subquery(changes.values("threshold_changes__value")[:1])
+
+
 def _rungs(patient: UUID, first: dt.date, day: dt.date) -> QuerySet[Any, Any]:
+    # Whatever was said about the day stays on it, also when the rung had ended before.
+    answered = Exists(Exposure.objects.filter(step=OuterRef("pk"), day=day))
+    in_use = Q(ends_on=None) | Q(ends_on__gte=day) | Q(answered)
     found: QuerySet[Any, Any] = (
-        LadderStep.objects.filter(Q(ends_on=None) | Q(ends_on__gte=day), patient=patient, starts_on__lte=day)
-        .annotate(said=FilteredRelation("exposures", condition=Q(exposures__day__gte=first, exposures__day__lte=day)))
+        LadderStep.objects.filter(in_use, patient=patient, starts_on__lte=day)
+        .annotate(
+            said=FilteredRelation("exposures", condition=Q(exposures__day__gte=first, exposures__day__lte=day)),
+            **{f"own_{name}": _own(name) for name in THRESHOLDS},
+        )
         .order_by("starts_on", "pk", "said__done_at", "said__pk")
         .values_list(*STEP, *EXPOSURE)
     )
@@ -158,7 +181,8 @@ def rungs(patient_id: UUID, day: dt.date, scores: Scores) -> list[Rung]:
 
 
 def _rung(rows: list[list[Any]], day: dt.date, before: Mapping[dt.date, int], scores: Scores) -> Rung:
-    step, activity, ladder, steps, number, starts_on, ends_on, profile, intake = rows[0][: len(STEP)]
+    step, activity, ladder, steps, number, starts_on, ends_on, profile, intake, *limits = rows[0][: len(STEP)]
+    own = {name: value for name, value in zip(THRESHOLDS, limits, strict=True) if value is not None}
     practices: list[Practice] = []
     said: Said | None = None
     for row in rows:
@@ -192,6 +216,7 @@ def _rung(rows: list[list[Any]], day: dt.date, before: Mapping[dt.date, int], sc
             started_on=starts_on,
             today=day,
             baseline=personal_baseline(before, today=day, intake=intake),
+            own={profile: own},
         ),
         said=said,
     )

@@ -7,9 +7,11 @@ disagree after a power cut or a restored backup, the shorter counts and the phon
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import hashlib
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -17,7 +19,7 @@ from typing import Final
 from uuid import UUID
 
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.models import User, record
 from rehab.library.clips import can_take_clips, clip_format
@@ -37,6 +39,8 @@ OLDEST: Final = dt.timedelta(days=30)
 KEPT: Final = dt.timedelta(hours=24)
 BATCH: Final = 500
 READ_BYTES: Final = 256 * 1024
+# The disk, the quota of the account that writes, or the largest file that it may write.
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class Why(StrEnum):
@@ -51,6 +55,7 @@ class Why(StrEnum):
     OFFSET = "wrong_offset"
     PART = "wrong_part"
     WHOLE = "wrong_whole"
+    DISK_FULL = "disk_full"
 
 
 class ClipRefusedError(Exception):
@@ -82,11 +87,8 @@ def begin(*, patient: Patient, prescription: Prescription, said: Announced, by: 
     """
     # Two phones at once: the second waits here, so that the day's limit holds.
     list(Patient.objects.select_for_update().filter(pk=patient.pk).values_list("pk"))
-    known: Clip | None = Clip.objects.filter(pk=said.id).first()
+    known = _known(patient=patient, prescription=prescription, said=said, by=by)
     if known is not None:
-        same = (known.patient_id, known.prescription_id, known.sent_by_id, known.kind, known.size, known.sha256)
-        if same != (patient.pk, prescription.pk, by.pk, said.kind, said.size, said.sha256):
-            raise ClipRefusedError(Why.OTHER_CONTENT)
         return known
     if said.kind == Clip.Kind.CLIP and not can_take_clips():
         raise ClipRefusedError(Why.PHOTOS_ONLY)
@@ -99,26 +101,34 @@ def begin(*, patient: Patient, prescription: Prescription, said: Announced, by: 
         raise ClipRefusedError(Why.DAY)
     if Clip.objects.filter(patient=patient, created_at__gt=at - ONE_DAY).count() >= MOST_A_DAY:
         raise ClipRefusedError(Why.TOO_MANY)
-    made: Clip = Clip.objects.create(
-        id=said.id,
-        clinic_id=patient.clinic_id,
-        patient=patient,
-        prescription=prescription,
-        kind=said.kind,
-        size=said.size,
-        sha256=said.sha256,
-        sent_by=by,
-        day=said.day,
-        created_at=at,
-    )
-    return made
+    try:
+        with transaction.atomic():
+            made: Clip = Clip.objects.create(
+                id=said.id,
+                clinic_id=patient.clinic_id,
+                patient=patient,
+                prescription=prescription,
+                kind=said.kind,
+                size=said.size,
+                sha256=said.sha256,
+                sent_by=by,
+                day=said.day,
+                created_at=at,
+            )
+            return made
+    except IntegrityError:
+        # The same key about another dog at once: only the lock of one dog was held.
+        known = _known(patient=patient, prescription=prescription, said=said, by=by)
+        if known is None:
+            raise
+        return known
 
 
 def append(*, clip: Clip, offset: int, part: bytes, digest: bytes, at: dt.datetime) -> Clip:
     """Add the next part (``digest`` is its SHA-256); with the last one the file goes to be prepared.
 
     Raises:
-        ClipRefusedError: with ``received`` where the part is not the next one.
+        ClipRefusedError: with ``received`` where the part is not the next one, or where there was no room for it.
         Clip.DoesNotExist: it was tidied away meanwhile.
     """
     if hashlib.sha256(part).digest() != digest:
@@ -133,7 +143,12 @@ def append(*, clip: Clip, offset: int, part: bytes, digest: bytes, at: dt.dateti
         here = min(mine.received, _size_of(_path(mine)))
         fits = offset == here and offset + len(part) <= mine.size
         if fits:
-            _write(_path(mine), part, offset=offset)
+            try:
+                _write(_path(mine), part, offset=offset)
+            except OSError as error:
+                if error.errno not in FULL:
+                    raise
+                raise ClipRefusedError(Why.DISK_FULL, received=here) from error
             here += len(part)
         if here != mine.received:
             mine.received = here
@@ -212,6 +227,20 @@ def forget_unfinished(*, at: dt.datetime) -> int:
             return count
 
 
+def _known(*, patient: Patient, prescription: Prescription, said: Announced, by: User) -> Clip | None:
+    """The file that was announced under the same key.
+
+    Raises:
+        ClipRefusedError: it is another one.
+    """
+    known: Clip | None = Clip.objects.filter(pk=said.id).first()
+    if known is not None:
+        same = (known.patient_id, known.prescription_id, known.sent_by_id, known.kind, known.size, known.sha256)
+        if same != (patient.pk, prescription.pk, by.pk, said.kind, said.size, said.sha256):
+            raise ClipRefusedError(Why.OTHER_CONTENT)
+    return known
+
+
 def _look_at(kind: str, head: bytes) -> None:
     """Refuse by its first bytes what will be of no use, before the rest is sent."""
     try:
@@ -237,12 +266,20 @@ def _size_of(path: Path) -> int:
 
 def _write(path: Path, part: bytes, *, offset: int) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
+    # Without a buffer, which would try once more to write what did not fit.
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0) as file:
         file.seek(offset)
-        file.write(part)
-        file.truncate()
-        file.flush()
-        os.fsync(file.fileno())
+        rest = memoryview(part)
+        try:
+            while rest:
+                rest = rest[file.write(rest) :]
+            file.truncate()
+            os.fsync(file.fileno())
+        except OSError:
+            # Half a part is of no use, and where the disk is full it is in everybody's way.
+            with suppress(OSError):
+                file.truncate(offset)
+            raise
 
 
 def _sha256_of(path: Path) -> str:

@@ -9,10 +9,11 @@ from uuid import UUID
 from accounts.access import FAMILY, Role
 from accounts.models import User
 from rehab.lib.prepared import PreparedInsert
-from rehab.patients.models import Observation, Patient
+from rehab.patients import csom
+from rehab.patients.models import Observation, OutcomeScore, Patient, ProblemDefinition
 from rehab.sessions import checks, warning_signs
-from rehab.sessions.commands import Command as Said
 from rehab.sessions.commands import (
+    ActivitiesFact,
     ExposureFact,
     MeasureFact,
     MedicineFact,
@@ -22,6 +23,7 @@ from rehab.sessions.commands import (
     ResponseFact,
     SlotFact,
 )
+from rehab.sessions.commands import Command as Said
 from rehab.sessions.models import (
     Command,
     ExerciseSession,
@@ -33,6 +35,7 @@ from rehab.sessions.models import (
     ResponseAnswer,
     WarningReport,
 )
+from rehab.sessions.queries.holds import plans_of
 
 COMMANDS: Final = PreparedInsert(
     Command,
@@ -97,6 +100,8 @@ def store(fresh: Sequence[Fresh], *, patient: Patient, roles: frozenset[Role], b
         _store_reports(reports, patient=patient, by=by, at=at)
     if messages := by_kind.get(MessageFact):
         _store_messages(messages, patient=patient, roles=roles, by=by, at=at)
+    if activities := by_kind.get(ActivitiesFact):
+        _store_activities(activities, patient=patient, by=by, at=at)
 
 
 def _whose(one: Fresh, patient: Patient, by: User) -> dict[str, Any]:
@@ -204,6 +209,8 @@ def _store_measures(facts: Sequence[tuple[Fresh, MeasureFact]], *, patient: Pati
 
 def _store_reports(facts: Sequence[tuple[Fresh, ReportFact]], *, patient: Patient, by: User, at: dt.datetime) -> None:
     past = checks.past_of(patient.pk, checks.last_reports(patient.pk))
+    # An exercise that the dog does not have cannot be what brought it on: then nobody has told.
+    has = {one.slug for one in plans_of([patient.pk])[patient.pk]} if any(fact.exercise for _, fact in facts) else set()
     rows = []
     for one, fact in sorted(facts, key=lambda pair: (pair[0].done_at, pair[0].said.id)):
         known = warning_signs.known_before(past, at=one.done_at)
@@ -211,11 +218,13 @@ def _store_reports(facts: Sequence[tuple[Fresh, ReportFact]], *, patient: Patien
         past = past.with_check(warning_signs.Check(at=one.done_at, answers=fact.answers), ticked=fact.flags)
         rows.append(
             WarningReport(
+                id=one.said.id,
                 **_whose(one, patient, by),
                 answers=dict(fact.answers),
                 flags=list(weighed.flags),
                 urgency=weighed.urgency,
                 stop=weighed.stop,
+                numbers={"exercise": fact.exercise} if fact.exercise in has and weighed.flags else {},
                 suspected_grade=weighed.suspected_grade,
                 received_at=at,
             )
@@ -240,6 +249,41 @@ def _store_messages(
         )
         for one, fact in facts
     )
+
+
+def _store_activities(
+    facts: Sequence[tuple[Fresh, ActivitiesFact]], *, patient: Patient, by: User, at: dt.datetime
+) -> None:
+    """One score for each answer; of those of one day only the last one given stands, in whatever order they arrive."""
+    # Two phones at once: the second waits here, so that one answer of the day stands.
+    list(Patient.objects.select_for_update().filter(pk=patient.pk).values_list("pk"))
+    named = ProblemDefinition.objects.filter(pk__in={fact.definition for _, fact in facts})
+    words = {pk: csom.words_of(activities) for pk, activities in named.values_list("pk", "activities")}
+    OutcomeScore.objects.bulk_create(
+        OutcomeScore(
+            id=one.said.id,
+            clinic_id=patient.clinic_id,
+            patient_id=patient.pk,
+            instrument=OutcomeScore.CSOM,
+            day=one.said.day,
+            total=sum(fact.scores),
+            subscores=dict(zip(words[fact.definition], fact.scores, strict=True)),
+            recorded_by_id=by.pk,
+            recorded_at=one.done_at,
+        )
+        for one, fact in facts
+    )
+    standing = OutcomeScore.objects.filter(
+        patient=patient, instrument=OutcomeScore.CSOM, day__in={one.said.day for one, _ in facts}
+    ).standing()
+    last: dict[dt.date, UUID] = {}
+    earlier = []
+    for pk, day in standing.order_by("recorded_at", "pk").values_list("pk", "day"):
+        if day in last:
+            earlier.append(last[day])
+        last[day] = pk
+    if earlier:
+        OutcomeScore.objects.filter(pk__in=earlier).update(withdrawn_by=by, withdrawn_at=at)
 
 
 def _sessions(patient: Patient, days: set[dt.date]) -> dict[dt.date, UUID]:

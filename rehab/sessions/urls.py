@@ -3,8 +3,10 @@ import datetime as dt
 from django.urls import path, register_converter
 
 from rehab.sessions.views import (
+    activities,
     answering,
     checking,
+    checkpoint,
     clips,
     days,
     exercising,
@@ -47,7 +49,9 @@ urlpatterns = [
     path("dogs/<uuid:patient_id>/clips/<uuid:clip_id>/media/", clips.clip_media, name="clip-media"),
     path("dogs/<uuid:patient_id>/media/<uuid:media_id>/", reading.exercise_media, name="exercise-media"),
     path("dogs/<uuid:patient_id>/progress/", progressing.progress, name="progress"),
+    path("dogs/<uuid:patient_id>/activities/", activities.activities, name="activities"),
     path("dogs/<uuid:patient_id>/check/", checking.check, name="check"),
+    path("dogs/<uuid:patient_id>/checkpoint/", checkpoint.checkpoint, name="checkpoint"),
     path("dogs/<uuid:patient_id>/messages/", messaging.messages, name="messages"),
     path("dogs/<uuid:patient_id>/messages/parts/", messaging.messages_parts, name="messages-parts"),
     path("dogs/<uuid:patient_id>/messages/read/", messaging.messages_read, name="messages-read"),

@@ -31,6 +31,13 @@ BEST_FIRST: Final[Mapping[str, tuple[str, ...]]] = {
 # What only numbers of many days tell: pain scores, the medicine log, weight. An owner cannot see these at a glance, so
 # nobody is asked to tick them. All other signs are either "ticked" in the content or plain to see at home.
 COMPUTED: Final = frozenset({"RF20", "RF22", "RF26", "RF27", "RF28", "RF31"})
+# What a sign of one exercise stops where nobody says which it was: after heat or cold what warms and cools; where the skin
+# is broken what touches it, which is what its contraindication says (04_exercises.yaml, X_SKIN).
+BY_HEAT_OR_COLD: Final = "RF25"
+HEAT_AND_COLD: Final = "thermal"
+TOUCHES_THE_SKIN: Final = "X_SKIN"
+# Care and how the home is arranged are not exercises, and no sign stops them.
+NO_EXERCISES: Final = frozenset({"nursing_care", "home_safety"})
 _WEAK_BACK_LEGS: Final = frozenset({"RF01", "RF02", "RF03", "RF05", "RF13"})
 
 # What a dog of each signed grade is known to do, where no earlier check says it (01_neuro.yaml, grades).
@@ -265,6 +272,20 @@ def goes_on(stop: str, *, category: str, mode: str) -> bool:
     if stop == "all_active_and_passive":
         return category == "nursing_care"
     return stop != "all_active" or category == "nursing_care" or mode == "passive"
+
+
+def signs_of_one_exercise() -> frozenset[str]:
+    """The signs that stop “only the exercise that provoked it” (02_redflags.yaml, stop_scopes)."""
+    return frozenset(sign.id for sign in reading.red_flags() if sign.stop == "named_exercise")
+
+
+def holds(flag: str, *, slug: str, category: str, contraindications: Collection[str], named: str = "") -> bool:
+    """Whether a sign of one exercise stops this one: the one that was ``named``, else those that can have brought it on."""
+    if category in NO_EXERCISES:
+        return False
+    if named:
+        return slug == named
+    return category == HEAT_AND_COLD if flag == BY_HEAT_OR_COLD else TOUCHES_THE_SKIN in contraindications
 
 
 def stops_exercises(stop: str) -> bool:

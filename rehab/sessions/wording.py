@@ -55,6 +55,9 @@ SENTENCES = {
     Why.MEASURE_RANGE: gettext_lazy("Enter a number from %(least)s to %(most)s."),
     Why.FLAG_UNKNOWN: gettext_lazy("One of these warning signs is not known here. Reload the page and try again."),
     Why.ANSWER_UNKNOWN: gettext_lazy("One of these answers is not known here. Reload the page and try again."),
+    Why.DEFINITION_UNKNOWN: gettext_lazy("These activities are not the dog’s. Reload the page and answer again."),
+    Why.ACTIVITIES_INCOMPLETE: gettext_lazy("Answer every activity, then save."),
+    Why.ACTIVITY_RANGE: gettext_lazy("How hard an activity is, is a whole number from %(least)s to %(most)s."),
 }
 
 NUMBERS = (

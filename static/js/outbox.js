@@ -84,10 +84,11 @@
   };
 
   let lastMoment = 0;
-  /** A UUID of version 7; later ones sort after earlier ones, within one millisecond too. */
-  const uuid7 = () => {
+  /** A UUID of version 7; later ones sort after earlier ones, within one millisecond too, and after the one that is given. */
+  const uuid7 = (after = "0") => {
     lastMoment = Math.max(Date.now(), lastMoment + 1);
-    const time = lastMoment.toString(16).padStart(12, "0");
+    const moment = Math.max(lastMoment, (parseInt(after.replace("-", "").slice(0, 12), 16) || 0) + 1);
+    const time = moment.toString(16).padStart(12, "0");
     const bytes = crypto.getRandomValues(new Uint8Array(10));
     bytes[0] = (bytes[0] & 15) | 112;
     bytes[2] = (bytes[2] & 63) | 128;
@@ -101,14 +102,40 @@
     drop: (k) => tx("meta", "readwrite", (store) => store.delete(k)),
   };
 
-  /** A report that stops the exercises has a row of its own, which outlives the record: only what it says now is told. */
+  /** A report that stops the exercises, or only what it `holds`, has a row of its own, which outlives the record: only what it says now is told. */
   const stopsOf = (user) => IDBKeyRange.bound(`stop:${user}:`, `stop:${user};`, false, true);
-  const noteStop = (metas, { stops, user, id, patient, state, received_at: received }) =>
-    stops && metas.put({ k: `stop:${user}:${id}`, v: { id, user, patient, state, received_at: received } });
+  const noteStop = (metas, { stops, holds, user, id, patient, state, received_at: received }) =>
+    (stops || holds) && metas.put({ k: `stop:${user}:${id}`, v: { id, user, patient, state, received_at: received, holds } });
   /** The stops that were said on this phone, in their order. */
   const stops = async (user) =>
     (await tx("meta", "readonly", (store) => store.getAll(stopsOf(user)))).map(({ v }) => v);
   const lift = (stop) => meta.drop(`stop:${stop.user}:${stop.id}`);
+
+  const SUBJECT = ["prescription", "slot", "moment", "step", "medicine", "time", "metric"];
+  /** What a command is about, the same for an answer and for what is said instead of it later. */
+  const aboutOf = ({ kind, patient, day, payload }) =>
+    JSON.stringify([payload?.slot ? "" : kind, patient, day, ...SUBJECT.map((name) => payload?.[name])]);
+  /** When a record counts: a clock that was ahead counts for no more than the arrival. */
+  const countsAt = ({ done_at: doneAt, received_at: received }) =>
+    Math.min(Date.parse(doneAt), received ? Date.parse(received) : Infinity) || 0;
+  const isoAt = (moment, iso) => {
+    const [, local, zone] = /^(.+?)(Z|[+-]\d\d:\d\d|)$/.exec(iso);
+    return new Date(moment + Date.parse(`${local}Z`) - Date.parse(iso)).toISOString().replace("Z", zone);
+  };
+  const note = (last, record) => {
+    const { at = 0, id = "" } = last.get(aboutOf(record)) ?? {};
+    last.set(aboutOf(record), { at: Math.max(at, countsAt(record)), id: record.id > id ? record.id : id });
+  };
+  /**
+   * Of what was said about the same thing the latest counts, by its time and then by its id; so what is said later is never
+   * earlier than what this phone said before, though its clock was set back. Nothing else is dated by a clock that was ahead.
+   * It is the command that changes: whoever tries again, in whichever way, says the same.
+   */
+  const follow = (last, command) => {
+    const { at, id } = last.get(aboutOf(command)) ?? {};
+    if (Date.parse(command.done_at) <= at) command.done_at = isoAt(at + 1, command.done_at);
+    if (command.id <= id) command.id = uuid7(id);
+  };
 
   /** Keeps commands, all or none, and returns their records; one whose id is known is not kept twice. */
   const add = async (user, commands) => {
@@ -117,14 +144,18 @@
       const device = (await asked(metas.get("device")))?.v ?? uuid7();
       let sequence = (await asked(metas.get(counter)))?.v ?? 0;
       const kept = [];
+      const last = new Map();
+      for (const record of await asked(outbox.getAll())) note(last, record);
       for (const command of [commands].flat()) {
         let record = await asked(outbox.index("id").get(command.id));
         if (!record) {
+          follow(last, command);
           // Numbered where it is written: without a gap, so the server sees when one is missing.
           sequence += 1;
           record = { ...command, user, device, sequence, state: "pending" };
           record.seq = await asked(outbox.add(record));
           noteStop(metas, record);
+          note(last, record);
         }
         kept.push(record);
       }

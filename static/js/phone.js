@@ -1,6 +1,6 @@
 // The owner's pages: an answer is kept on this phone first, shown at once, and sent as soon as there is a way.
 
-import { answers, bySlot, commandsOf, contentOf, fill, slotKey, slotState, unseen } from "./lib/commands.js";
+import { answers, bySlot, commandsOf, contentOf, fill, isAboutSlot, slotKey, slotState, unseen } from "./lib/commands.js";
 
 // May come before js/install.js is here, which only then can offer it.
 addEventListener("beforeinstallprompt", (event) => {
@@ -123,15 +123,26 @@ const showSlot = (slot, record) => {
   if (who || record.state === "pending") slot.append(make("span", "slot-note", waitingMark(record), who));
 };
 
-/** What a skip or a stop leads to; or why the server did not take an answer. */
+/** What is still to be done, of the page's list and in its order, for somebody who has no time for all of it. */
+const namesLeft = (most) =>
+  all("[aria-labelledby=exercises] .item:not([data-state=done], [hidden])")
+    .slice(0, most)
+    .map((item) => item.querySelector(".item-name").textContent.trim())
+    .join(", ");
+
+/** What a skip or a stop leads to, in the words that the server has printed; or why it did not take an answer. */
 const sayOf = (item, { kind, payload, state, error }) => {
   if (state === "failed") return [words.failed, ` ${error.reason} `, link(words.page, words.look)];
-  if (kind === "stop" || payload.reason === "pain") {
-    return [words.sayPain, " ", link(`${urlOf(item.querySelector("form"))}check/`, words.signs)];
-  }
-  const isHow = ["unsure_how", "equipment"].includes(payload.reason);
-  if (isHow) return [words.sayUnsure, " ", link(item.querySelector(".item-name a").href, words.how)];
-  return kind === "skip" ? [words.saySkipped] : [];
+  const after = kind === "stop" ? kind : payload.reason;
+  const said = after && byId("after-answers")?.content.querySelector(`[data-after="${after}"]`)?.cloneNode(true);
+  if (!said) return [];
+  const id = item.id.replace("item-", "");
+  for (const one of all("a", said)) one.href = one.getAttribute("href").replaceAll("{item}", id);
+  const most = said.querySelector("[data-most]");
+  const names = most && namesLeft(most.dataset.most);
+  if (names) most.textContent = fill(most.textContent, { names });
+  else most?.remove();
+  return [...said.childNodes];
 };
 
 const showItem = (item, held, failed) => {
@@ -155,11 +166,16 @@ const showItem = (item, held, failed) => {
     if (asked.length > 1) for (const one of asked) one.disabled = !open.includes(one.value);
     else if (open.length && asked.length) asked[0].value = open[0];
   }
-  item.querySelector("[data-said]")?.remove();
   for (const said of all(".item-say", item)) said.hidden = shown.length > 0;
-  const said = shown.length ? sayOf(item, shown.sort((one, other) => one.seq - other.seq).at(-1)) : [];
-  if (said.length) item.append(make("p", "item-say", ...said));
-  if (said.length) item.lastElementChild.dataset.said = "";
+  return shown.sort((one, other) => one.seq - other.seq).at(-1);
+};
+
+const saySo = (item, last) => {
+  item.querySelector("[data-said]")?.remove();
+  const said = last ? sayOf(item, last) : [];
+  if (!said.length) return;
+  item.append(make("p", "item-say", ...said));
+  item.lastElementChild.dataset.said = "";
 };
 
 /** The ring counts what is due; what is there besides stands in other lists. */
@@ -254,6 +270,52 @@ const lift = (lifted) => {
   for (const one of lifted) Outbox.lift(one).catch(() => {});
 };
 
+/** The reports of this phone that stop the dog's exercises, or only what they hold. */
+const stopping = (isOfOne) =>
+  [...stops, ...loose.filter((one) => one.stops || one.holds)].filter(
+    ({ patient, holds }) => patient === words.patient && Boolean(holds) === isOfOne,
+  );
+
+/** How far the last of the reports has come; and a way out where the server never took it. */
+const tellStop = (card, mine) => {
+  const told = mine.at(-1);
+  const line = card.querySelector("[data-told]");
+  const said = fill(line.dataset[told.state], { time: clockOf(told.received_at) });
+  if (line.textContent !== said) line.textContent = said;
+  const spoken = card.querySelector("[data-spoken]");
+  spoken.hidden = told.state !== "failed";
+  spoken.querySelector("button").onclick = () => {
+    lift(mine.filter(({ state }) => state === "failed"));
+    paint();
+  };
+};
+
+/** A warning sign that stops one exercise does so here at once, too; the others go on. */
+const showHeld = () => {
+  const page = document.querySelector("[data-holdable]");
+  if (!page) return;
+  const lifted = stopping(true).filter(isLifted);
+  lift(lifted);
+  const mine = stopping(true).filter((one) => !lifted.includes(one));
+  const held = new Set(mine.flatMap(({ holds }) => holds.split(" ")));
+  const items = all("li.item").filter(({ id }) => held.has(id.replace("item-", "")));
+  // What was done before the sign stays done.
+  for (const item of all("li.item")) item.hidden = items.includes(item) && item.dataset.state !== "done";
+  const isHeld = held.has(page.dataset.holdable);
+  for (const work of all(".exercise-work", page)) work.hidden = isHeld;
+  let card = byId("held-here");
+  if (!items.length && !isHeld) return card?.remove();
+  if (!card) {
+    page.querySelector("header").after(clone("held-screen"));
+    card = byId("held-here");
+  }
+  const names = items.map((item) => item.querySelector(".item-name").textContent.trim());
+  const list = card.querySelector("ul");
+  list.hidden = !names.length;
+  if (list.textContent !== names.join("")) list.replaceChildren(...names.map((name) => make("li", "", name)));
+  tellStop(card, mine);
+};
+
 /**
  * A warning sign that stops the exercises does so here at once, whoever knows of it by now. What the server has, only the
  * server lifts; what it never took, only somebody who has spoken to the clinic.
@@ -261,24 +323,16 @@ const lift = (lifted) => {
 const showStop = () => {
   const page = document.querySelector("[data-stoppable]");
   if (!page || !byId("stopped-screen")) return;
-  const mine = [...stops, ...loose.filter((one) => one.stops)].filter(({ patient }) => patient === words.patient);
+  const mine = stopping(false);
   // The page of a day that has passed says nothing of today.
   const lifted = page.id === "today" && !("isToday" in page.dataset) ? [] : mine.filter(isLifted);
   lift(lifted);
-  const told = mine.findLast((one) => !lifted.includes(one));
+  const open = mine.filter((one) => !lifted.includes(one));
   const wasStopped = "stopped" in page.dataset;
-  page.toggleAttribute("data-stopped", Boolean(told));
-  if (!told) return page.querySelector(".stopped")?.remove();
+  page.toggleAttribute("data-stopped", open.length > 0);
+  if (!open.length) return page.querySelector(".stopped")?.remove();
   if (!wasStopped) page.querySelector("header").after(clone("stopped-screen"));
-  const line = page.querySelector(".stopped [data-told]");
-  const said = fill(line.dataset[told.state], { time: clockOf(told.received_at) });
-  if (line.textContent !== said) line.textContent = said;
-  const spoken = page.querySelector("[data-spoken]");
-  spoken.hidden = told.state !== "failed";
-  spoken.querySelector("button").onclick = () => {
-    lift(mine.filter(({ state }) => state === "failed"));
-    paint();
-  };
+  tellStop(page.querySelector(".stopped"), open);
 };
 
 const isShown = (element) => element.getClientRects().length > 0;
@@ -302,7 +356,11 @@ const paint = () =>
     const refused = known.filter(({ state }) => state === "failed");
     const both = [...shown, ...refused].sort((one, other) => one.seq - other.seq || 0);
     const [held, failed] = [bySlot(shown), bySlot(refused)];
-    for (const item of all("li.item")) if (item.dataset.state !== "paused") showItem(item, held, failed);
+    const items = all("li.item").filter(({ dataset }) => dataset.state !== "paused");
+    // What is said under one names the others, as they are by then.
+    const said = items.map((item) => [item, showItem(item, held, failed)]);
+    showHeld();
+    for (const one of said) saySo(...one);
     for (const card of all("[id^=pain-]")) showPain(card, shown);
     for (const form of commandForms()) if (!form.closest(".item, [id^=pain-], warning-check")) showForm(form, both);
     showStop();
@@ -420,24 +478,30 @@ const take = async (form, submitter) => {
   const said = saidBy(form, submitter);
   if (!said.length) return;
   const content = contentOf(said);
-  // A tick and its undo are the same button: a thumb that bounces must not take back what it did.
-  const thumb = ["tick", "undo"].includes(said[0].kind) ? slotKey(said[0]) : content;
-  if (Date.now() - taps.get(thumb) < DOUBLE_TAP) return;
-  taps.set(thumb, Date.now());
-  submitter?.focus({ preventScroll: true }); // Safari does not, and a reader would lose the place
-  const local = { dog: words.dog, what: nameOf(form), stops: "stops" in form.dataset };
+  const isTap = isAboutSlot(said[0]);
+  if (isTap) {
+    // A tick and its undo are the same button: a thumb that bounces must not take back what it did.
+    const thumb = ["tick", "undo"].includes(said[0].kind) ? slotKey(said[0]) : content;
+    if (Math.abs(Date.now() - taps.get(thumb)) < DOUBLE_TAP) return;
+    taps.set(thumb, Date.now());
+  }
+  const focus = () => submitter?.focus({ preventScroll: true });
+  focus(); // Safari does not, and a reader would lose the place
+  const local = { dog: words.dog, what: nameOf(form), stops: "stops" in form.dataset, holds: form.dataset.holds };
   // The same ids until they are kept somewhere: whoever tries again says it once.
   const commands = unsettled.get(content) ?? said.map((one) => ({ ...one, ...local, id: Outbox.uuid7() }));
   unsettled.set(content, commands);
-  let kept;
-  try {
-    kept = await Outbox.add(user, commands);
-  } catch {
-    return sendFromMemory(form, commands, content);
+  // Whoever says the same again says it; but not by a second tap while the first is being kept.
+  if (submitter && !isTap) submitter.disabled = true;
+  const kept = await Outbox.add(user, commands).catch(() => null);
+  if (submitter?.disabled) {
+    submitter.disabled = false;
+    if (document.activeElement === document.body) focus();
   }
+  if (!kept) return sendFromMemory(form, commands, content);
   unsettled.delete(content);
   records = [...records.filter(({ id }) => kept.every((one) => one.id !== id)), ...kept];
-  stops = [...stops.filter(({ id }) => kept.every((one) => one.id !== id)), ...kept.filter((one) => one.stops)];
+  stops = [...stops.filter(({ id }) => kept.every((one) => one.id !== id)), ...kept.filter((one) => one.stops || one.holds)];
   checkDay({ isTap: true });
   stored(form, kept);
   kick();
@@ -482,20 +546,22 @@ const dateThere = ({ zone }) => {
   }
 };
 
-/** A page of today that was left open, or stored, is not today's list any more: it says so, or gives way to the new one. */
+/** A page of today that was left open, or stored, is not today's any more: it says so, and a list gives way to the new one. */
 const checkDay = ({ isTap = false } = {}) => {
-  const page = byId("today");
-  if (!page || !("isToday" in page.dataset) || document.hidden) return;
+  const page = document.querySelector("[data-is-today]");
+  if (!page || document.hidden) return;
+  const isList = page.id === "today"; // of the others one may be in the middle of a timer
   const date = dateThere(page.dataset);
   const isOld = date > page.dataset.day && date !== sureOn;
-  if (isOld && !isTap && navigator.onLine && !isBusy() && !isOpen() && history.state?.reloadedAt !== date) return reload(date);
+  const mayGo = isList && !isTap && navigator.onLine && !isBusy() && !isOpen();
+  if (isOld && mayGo && history.state?.reloadedAt !== date) return reload(date);
   const shown = byId("old-day");
   if (!isOld) return shown?.remove();
   if (shown) return;
   const notice = clone("outbox-old-day").firstElementChild;
   const day = new Date(`${page.dataset.day}T12:00`).toLocaleDateString(words.locale, { weekday: "long" });
   const said = notice.querySelector("p");
-  said.textContent = fill(said.dataset.words, { day });
+  said.textContent = fill(isList ? said.dataset.list : said.dataset.page, { day });
   page.querySelector("header").after(notice);
 };
 
@@ -583,14 +649,15 @@ const signOut = async (form) => {
     if (dialog.returnValue !== "leave") return;
   }
   const { forgetPages } = await import("./worker.js").catch(() => ({}));
-  await forgetPages?.();
-  await Outbox.meta.set("user", "-").catch(() => {});
+  const hasWorker = await forgetPages?.();
   const asked = { method: "HEAD", cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(5000) };
   const isThere = await fetch(form.action, asked).then(({ headers }) => headers.has("X-App-Version"), () => false);
-  if (isThere) return form.submit();
-  // The worker ends the session as soon as it can, and shows nobody's pages until then.
-  await Outbox.meta.set("leaving", true).catch(() => {});
-  location.assign(words.signIn);
+  // The worker ends the session as soon as it can, and shows nobody's pages until then. Without one, nobody would.
+  const isLocked = isThere || (hasWorker && (await Outbox.meta.set("leaving", true).then(() => true, () => false)));
+  if (!isLocked) return toast(words.stillSignedIn);
+  await Outbox.meta.set("user", "-").catch(() => {});
+  if (isThere) form.submit();
+  else location.assign(words.signIn);
 };
 
 // --- Beginning ---------------------------------------------------------------------------------------------------------

@@ -72,12 +72,23 @@ export const register = () => {
   return registered;
 };
 
-/** Lets the worker forget the pages of who signs out; resolves when they are gone, or after a second. */
-export const forgetPages = () =>
-  new Promise((resolve) => {
-    if (!serviceWorker?.controller) return resolve();
-    const channel = new MessageChannel();
-    channel.port1.onmessage = resolve;
-    setTimeout(resolve, 1000);
-    serviceWorker.controller.postMessage({ type: "LOGOUT" }, [channel.port2]);
-  });
+/**
+ * Lets the worker forget the pages of who signs out; resolves when they are gone, with whether there is a worker, which
+ * shows nobody's pages from then on and can end the session later.
+ */
+export const forgetPages = async () => {
+  const registration = await serviceWorker?.getRegistration().catch(() => undefined);
+  const worker = serviceWorker?.controller ?? registration?.active;
+  if (worker) {
+    await new Promise((resolve) => {
+      const channel = new MessageChannel();
+      channel.port1.onmessage = resolve;
+      setTimeout(resolve, 1000);
+      worker.postMessage({ type: "LOGOUT" }, [channel.port2]);
+    });
+  }
+  // Also where it did not answer, or there is none any more.
+  const names = (await self.caches?.keys().catch(() => [])) ?? [];
+  await Promise.all(names.filter((name) => name.startsWith("pages-")).map((name) => caches.delete(name)));
+  return Boolean(worker);
+};

@@ -4,7 +4,7 @@
 // with their content are taken from the phone. All else (parts of pages, the API, clips) goes straight to the network.
 "use strict";
 const {
-  version: VERSION, outbox: OUTBOX, files: PRECACHED, offline: OFFLINE, session: SESSION, signOut: SIGN_OUT,
+  version: VERSION, outbox: OUTBOX, files: PRECACHED, offline: OFFLINE, session: SESSION, signOut: SIGN_OUT, news: NEWS,
 } = {{ told }};
 importScripts(OUTBOX);
 
@@ -18,6 +18,7 @@ const OLD_PAGE_MS = 30 * DAY_MS;
 const SAME_MS = 60_000;
 const MOST_PAGES = 60;
 const NOBODY = "-";
+const NO_GENERATION = Symbol("unknown"); // that of no page: nothing is stored for it
 const GONE = new Set([403, 404, 410]);
 
 const says = (response, name, pattern) => pattern.test(response.headers.get(name) ?? "");
@@ -32,8 +33,10 @@ const install = async () => {
   await Promise.all([
     ...PRECACHED.map((url) => keepFile(files, url)),
     ...Object.values(OFFLINE).map(async (url) => {
-      // Without cookies: this page is everybody's.
-      await shell.put(url, await fetched(url, { cache: "reload", credentials: "omit" }));
+      // Without cookies: this page is everybody's. A hotel's sign-in page in its place would be shown for months.
+      const response = await fetched(url, { cache: "reload", credentials: "omit" });
+      if (!response.headers.has("X-App-Version")) throw new Error(`${url}: not ours`);
+      await shell.put(url, response);
     }),
   ]);
 };
@@ -58,30 +61,43 @@ const activate = async () => {
 
 const generation = () => Outbox.meta.get("generation");
 
+/** Returns the generation that begins with it. */
 const changeUser = async (key) => {
+  const begun = crypto.randomUUID();
   // Pages go even where the rows cannot be written.
-  await Outbox.meta.set("generation", crypto.randomUUID()).catch(() => {});
+  await Outbox.meta.set("generation", begun).catch(() => {});
   await Outbox.meta.set("user", key).catch(() => {});
   for (const name of await caches.keys()) {
     if (name.startsWith(PAGES) && name !== PAGES + key) await caches.delete(name);
   }
+  return begun;
 };
 
+/** What is stored for who is signed in, if anything: looking must not make a place for somebody who has just left. */
 const pagesOfUser = async () => {
   const key = await Outbox.meta.get("user");
-  return key && key !== NOBODY ? caches.open(PAGES + key) : undefined;
+  return key && key !== NOBODY && (await caches.has(PAGES + key)) ? caches.open(PAGES + key) : undefined;
+};
+
+/** The headers of an answer, for one whose content is made anew. */
+const headersOf = (response) => {
+  const headers = new Headers(response.headers);
+  for (const name of ["Content-Encoding", "Content-Length"]) headers.delete(name);
+  return headers;
 };
 
 const stamped = async (response) => {
-  const headers = new Headers(response.headers);
-  for (const name of ["Content-Encoding", "Content-Length"]) headers.delete(name);
+  const headers = headersOf(response);
   headers.set("X-Stored-At", new Date().toISOString());
   return new Response(await response.blob(), { status: response.status, headers });
 };
 
-/** Deletes a page that is gone; one of a dog takes all pages of that dog with it, which may not be shared any more. */
+/**
+ * Deletes a page that is gone; one of a dog takes all pages of that dog with it, which may not be shared any more. Not one of
+ * a day: a tab that was left open asks for the day that it shows, which is too old by then, and says nothing about the dog.
+ */
 const forget = async (pages, url) => {
-  const [dog] = /^\/dogs\/[^/]+\//.exec(new URL(url).pathname) ?? [];
+  const [dog] = /^\/dogs\/[^/]+\/(?!day\/)/.exec(new URL(url).pathname) ?? [];
   await pages.delete(url);
   for (const request of dog ? await pages.keys() : []) {
     if (new URL(request.url).pathname.startsWith(dog)) await pages.delete(request);
@@ -94,20 +110,24 @@ const forget = async (pages, url) => {
  */
 const keep = async (url, response, asked, { isAhead = false } = {}) => {
   const key = response.headers.get("X-User-Key");
-  if (!key || (await asked) !== (await generation())) return false;
+  // Whose page it is was decided then: somebody may sign out between any two of the steps below.
+  let mine = asked;
+  if (!key || mine !== (await generation())) return false;
   const user = await Outbox.meta.get("user");
   if (isAhead && user && user !== key) return false;
-  if (user !== key) await changeUser(key);
+  if (user !== key) mine = await changeUser(key);
   if (key === NOBODY || response.redirected || response.type !== "basic") return false;
 
-  const mine = await generation();
-  const pages = await caches.open(PAGES + key);
-  if (GONE.has(response.status)) await forget(pages, url);
+  const before = GONE.has(response.status) ? await pagesOfUser() : undefined;
+  if (before) await forget(before, url);
   const isKept = says(response, "Cache-Control", /\bprivate\b/) && !says(response, "Cache-Control", /\bno-store\b/);
   if (!response.ok || !isKept || !says(response, "Content-Type", /^text\/html/)) return false;
 
   const language = response.headers.get("Content-Language");
-  await pages.put(url, await stamped(response));
+  const page = await stamped(response);
+  if ((await generation()) !== mine) return false;
+  const pages = await caches.open(PAGES + key);
+  await pages.put(url, page);
   if ((await generation()) !== mine) {
     await caches.delete(PAGES + key);
     return false;
@@ -123,8 +143,12 @@ const keep = async (url, response, asked, { isAhead = false } = {}) => {
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
-  if (request.method !== "GET" || origin !== self.location.origin) return;
-  if (request.mode === "navigate") event.respondWith(page(event));
+  if (origin !== self.location.origin) return;
+  const isPage = request.mode === "navigate";
+  // Files are the browser's to send.
+  if (request.method === "POST" && isPage && !says(request, "Content-Type", /^multipart/)) event.respondWith(posted(request));
+  if (request.method !== "GET") return;
+  if (isPage) event.respondWith(page(event));
   else if (/^\/(static|pictures)\//.test(pathname) && !request.headers.has("Range")) event.respondWith(file(event));
 });
 
@@ -133,7 +157,9 @@ const ageOf = (response) => Date.now() - Date.parse(response.headers.get("X-Stor
 /** The stored page, unless it is too old to be shown; for the start, which the server only passes on to a dog's day, that day. */
 const stored = async (url) => {
   const pages = await pagesOfUser();
-  const found = await pages?.match(url.href, { ignoreVary: true });
+  const plain = new URL(url);
+  plain.searchParams.delete("about"); // what a message is about stands behind the #, too
+  const found = await pages?.match(plain.href, { ignoreVary: true });
   if (found && ageOf(found) > OLD_PAGE_MS) return undefined;
   if (found || !pages || !["/", "/today/"].includes(url.pathname)) return found;
   const kept = (await pages.keys()).map((request) => request.url);
@@ -146,6 +172,25 @@ const offline = async () => {
   const language = (await Outbox.meta.get("language").catch(() => null)) ?? self.navigator.language.slice(0, 2);
   const url = OFFLINE[language] ?? Object.values(OFFLINE)[0];
   return (await caches.match(url, { cacheName: SHELL, ignoreVary: true })) ?? Response.error();
+};
+
+/**
+ * A form that was sent before the page's script could keep what it says. Only the server can take it; where it does not
+ * answer, nobody has kept it, and the page before is the place to say it again.
+ */
+const posted = async (request) => {
+  try {
+    return await fetch(request);
+  } catch {
+    const response = await offline();
+    if (!response.ok) return response;
+    const { pathname, search } = new URL(request.referrer || "/today/", self.location.origin);
+    const html = (await response.text())
+      .replace(/<div class="empty" data-case="page">[^]*?<template data-case="tap">([^]*?)<\/template>/, "$1")
+      .replace('data-back href=""', () => `href="${(pathname + search).replaceAll("&", "&amp;")}"`)
+      .replace("<stored-pages", "$& data-no-reload");
+    return new Response(html, { status: 503, headers: headersOf(response) });
+  }
 };
 
 /** What our server says of who is signed in; undefined when another answers, or nobody. */
@@ -170,10 +215,10 @@ const hasLeft = async () => {
 };
 
 const page = async (event) => {
-  if (!(await hasLeft().catch(() => false))) return offline();
+  // Read before the request goes out: a sign-out a moment later must find it older than itself.
+  const [hasSignedOut, asked] = await Promise.all([hasLeft().catch(() => false), generation().catch(() => NO_GENERATION)]);
+  if (!hasSignedOut) return offline();
   const url = address(event.request.url);
-  const asked = generation();
-  asked.catch(() => {});
   let isLate = false;
   let copy;
   const network = fetch(event.request).then((response) => {
@@ -267,7 +312,7 @@ const keepAhead = async ({ urls = [], plan = "" }) => {
 };
 
 const fetchAhead = async (url) => {
-  const asked = generation();
+  const asked = await generation();
   const response = await fetch(url, { credentials: "same-origin", redirect: "manual", headers: { Accept: "text/html" } });
   if (!(await keep(url.href, response.clone(), asked, { isAhead: true }))) return false;
   const files = await caches.open(FILES);
@@ -291,6 +336,54 @@ self.addEventListener("message", (event) => {
   // Whoever asked may wait for the end of it.
   const done = Promise.resolve(ASKED[type](event.data)).catch(() => undefined);
   event.waitUntil(done.then((result) => event.ports[0]?.postMessage(result ?? null)));
+});
+
+/* ---------- Messages from the server ---------- */
+
+const iconOf = () => PRECACHED.find((url) => url.includes("/img/mark."));
+
+/** What a message says (declarative push, or as it is); whatever cannot be read still says that there is something. */
+const noticeOf = (data) => {
+  let said = {};
+  try {
+    said = data?.json() ?? {};
+  } catch {
+    // Three messages without a notice, and the browser gives the permission back.
+  }
+  const { title, body, tag, navigate } = Object(said.notification ?? said);
+  const news = NEWS[self.navigator.language.slice(0, 2)] ?? Object.values(NEWS)[0];
+  return {
+    title: typeof title === "string" && title ? title : "Steadyback",
+    options: { body: typeof body === "string" ? body : news, tag: tag ? String(tag) : "news", icon: iconOf(), data: { navigate } },
+  };
+};
+
+self.addEventListener("push", (event) => {
+  const { title, options } = noticeOf(event.data);
+  event.waitUntil(self.registration.showNotification(title, options));
+});
+
+/** Whatever a message says, a tap opens a page of ours. */
+const ownPage = (wanted) => {
+  const home = `${self.location.origin}/`;
+  try {
+    const url = new URL(wanted ?? home, home);
+    return url.origin === self.location.origin ? url.href : home;
+  } catch {
+    return home;
+  }
+};
+
+const openPage = async (url) => {
+  const [page] = await self.clients.matchAll({ type: "window" });
+  if (!page) return self.clients.openWindow(url);
+  await page.focus().catch(() => {}); // not every tap may bring a window to the front
+  return page.navigate(url);
+};
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(openPage(ownPage(event.notification.data?.navigate)));
 });
 
 // Where a browser offers it: records go out when the network is back, though no page is open.

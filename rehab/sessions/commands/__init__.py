@@ -16,6 +16,7 @@ from rehab.sessions.commands import fields
 from rehab.sessions.commands.facts import FACTS, MOMENTS, MOST_SLOTS, SKIP_REASONS
 from rehab.sessions.commands.fields import LONGEST_NAME, Raw, day_of
 from rehab.sessions.commands.values import (
+    ActivitiesFact,
     Command,
     ExposureFact,
     Fact,
@@ -45,6 +46,7 @@ __all__ = [
     "MOMENTS",
     "MOST_SLOTS",
     "SKIP_REASONS",
+    "ActivitiesFact",
     "Command",
     "ExposureFact",
     "Fact",

@@ -9,10 +9,13 @@ from uuid import UUID
 
 from rehab.lib import units
 from rehab.library import reading
+from rehab.patients import csom
 from rehab.patients.measures import MEASURES
+from rehab.programs.dose import SLUG
 from rehab.sessions.commands import fields
 from rehab.sessions.commands.fields import Raw
 from rehab.sessions.commands.values import (
+    ActivitiesFact,
     ExposureFact,
     Fact,
     MeasureFact,
@@ -43,6 +46,8 @@ WORD_ANSWERS: Final = {
     "voluntary_move": frozenset({"both", "one", "no"}),
     "urination": frozenset({"normal", "small", "none", "leaks"}),
 }
+# A field for each activity, in the order of the definition.
+ACTIVITIES: Final = tuple(f"activity_{number}" for number in range(1, csom.MOST + 1))
 ANSWERS: Final = ("unaided_steps", "knuckling", "standing_s", "voluntary_move", "urination")
 
 
@@ -207,7 +212,13 @@ def _report(payload: Raw, _day: dt.date) -> ReportFact:
     flags = () if payload.get("flags") is None else _flags(payload)
     if not answers and payload.get("flags") is None:
         raise RefusedError(Why.NOTHING_SAID)
-    return ReportFact(answers=answers, flags=flags)
+    return ReportFact(answers=answers, flags=flags, exercise=_exercise(payload))
+
+
+def _exercise(payload: Raw) -> str:
+    """The exercise that brought a sign on. A report is not refused for what cannot be one: then nobody has told."""
+    said = payload.get("exercise")
+    return said if isinstance(said, str) and SLUG.fullmatch(said) else ""
 
 
 def _flags(payload: Raw) -> tuple[str, ...]:
@@ -233,6 +244,17 @@ def _message(payload: Raw, _day: dt.date) -> MessageFact:
     return MessageFact(text=written, prescription=fields.uuid_or_none(payload, "prescription"))
 
 
+def _activities(payload: Raw, _day: dt.date) -> ActivitiesFact:
+    definition = fields.uuid(payload, "definition")
+    said = [name for name in ACTIVITIES if payload.get(name) is not None]
+    # The first so many, without a gap; how many there must be only the definition tells.
+    if not said or said != list(ACTIVITIES[: len(said)]):
+        raise RefusedError(Why.ACTIVITIES_INCOMPLETE)
+    low, high = csom.LOWEST, csom.HIGHEST
+    scores = (fields.whole(payload, name, least=low, most=high, why=Why.ACTIVITY_RANGE) for name in said)
+    return ActivitiesFact(definition=definition, scores=tuple(scores))
+
+
 _ABOUT_SLOT: Final = frozenset({"prescription", "slot"})
 FACTS: Final[dict[str, tuple[frozenset[str], Callable[[Raw, dt.date], Fact]]]] = {
     "tick": (_ABOUT_SLOT | {"quality"}, _tick),
@@ -245,8 +267,9 @@ FACTS: Final[dict[str, tuple[frozenset[str], Callable[[Raw, dt.date], Fact]]]] =
     "response": (frozenset({"quality", "tired", "areas", "signs", "note"}), _response),
     "medicine": (frozenset({"medicine", "time", "given", "reason"}), _medicine),
     "measure": (frozenset({"metric", "value", "prescription"}), _measure),
-    "report": (frozenset({"answers", "flags"}), _report),
+    "report": (frozenset({"answers", "flags", "exercise"}), _report),
     "message": (frozenset({"text", "prescription"}), _message),
+    "activities": (frozenset({"definition", *ACTIVITIES}), _activities),
 }
 
 

@@ -48,6 +48,9 @@ class Why(StrEnum):
     MEASURE_RANGE = "measure_range"
     FLAG_UNKNOWN = "flag_unknown"
     ANSWER_UNKNOWN = "answer_unknown"
+    DEFINITION_UNKNOWN = "definition_unknown"
+    ACTIVITIES_INCOMPLETE = "activities_incomplete"
+    ACTIVITY_RANGE = "activity_range"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,10 +137,14 @@ class MeasureFact:
 
 @dataclass(frozen=True, kw_only=True)
 class ReportFact:
-    """A check for warning signs: the answers to the owner's screen, and the ids of the signs that were ticked."""
+    """A check for warning signs: the answers to the owner's screen, and the ids of the signs that were ticked.
+
+    ``exercise`` is the slug of the exercise that brought a sign on, empty where nobody can tell.
+    """
 
     answers: Mapping[str, int | str]
     flags: tuple[str, ...]
+    exercise: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +155,25 @@ class MessageFact:
     prescription: UUID | None = None
 
 
-Fact = SlotFact | PainFact | ExposureFact | ResponseFact | MedicineFact | MeasureFact | ReportFact | MessageFact
+@dataclass(frozen=True, kw_only=True)
+class ActivitiesFact:
+    """How hard each activity of a signed definition is, in its order: 0 normal, 4 cannot."""
+
+    definition: UUID
+    scores: tuple[int, ...]
+
+
+Fact = (
+    SlotFact
+    | PainFact
+    | ExposureFact
+    | ResponseFact
+    | MedicineFact
+    | MeasureFact
+    | ReportFact
+    | MessageFact
+    | ActivitiesFact
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,6 +35,7 @@ class Command(models.Model):
         MEASURE = "measure", _("measured")
         REPORT = "report", _("warning signs checked")
         MESSAGE = "message", _("message")
+        ACTIVITIES = "activities", _("activities of the dog’s own life")
 
     id = models.UUIDField(primary_key=True, editable=False)
     clinic = models.ForeignKey(Clinic, models.CASCADE, related_name="+", db_index=False)
@@ -59,7 +60,7 @@ class Command(models.Model):
                 condition=Q(
                     kind__in=[
                         *("tick", "partial", "stop", "skip", "undo", "pain", "exposure", "response", "medicine"),
-                        *("measure", "report", "message"),
+                        *("measure", "report", "message", "activities"),
                     ]
                 ),
                 name="command_kind_is_known",
@@ -73,7 +74,11 @@ class Command(models.Model):
             # The summaries pull "what has come in since" of all dogs, an open page that of its own.
             models.Index(fields=["received_at", "patient"], name="command_by_arrival"),
             models.Index(fields=["patient", "received_at"], name="command_by_patient"),
+            # What is missing: which number comes before each of those that a person has sent lately.
             models.Index(fields=["issued_by", "device", "sequence"], name="command_by_device"),
+            models.Index(
+                fields=["issued_by", "received_at"], condition=Q(device__isnull=False), name="command_by_person"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -93,6 +98,8 @@ class RefusedCommand(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["issued_by", "device", "sequence"], name="refused_by_device"),
+            # How many a person was refused within a day, and which may be forgotten.
+            models.Index(fields=["received_at", "issued_by"], name="refused_by_arrival"),
         ]
 
     def __str__(self) -> str:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Count, Min
+from django.db.models import Count, Exists, Min, OuterRef, QuerySet
 
+from accounts.models import AuditEvent
 from rehab.lib.time_zones import local_day
 from rehab.library.models import Media
+from rehab.library.preparing import LEASE
 from rehab.sessions.models import Clip
 
 MOST_SHOWN: Final = 12
+# A new day weighs up every dog anew: nothing older need be looked for.
+ONE_DAY: Final = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +35,17 @@ def clips_of_exercise(patient_id: UUID, *, slug: str) -> list[Clip]:
     return list(
         found.select_related("media", "review__reviewed_by", "sent_by").order_by("-created_at", "-pk")[:MOST_SHOWN]
     )
+
+
+def filmed(patient_id: UUID) -> list[tuple[UUID, str]]:
+    """The exercises of which there are photos or clips of the dog: a prescription of each, and its name."""
+    rows = (
+        Clip.objects.complete()
+        .filter(patient=patient_id)
+        .order_by("created_at", "pk")
+        .values_list("prescription__exercise__slug", "prescription", "prescription__exercise__name")
+    )
+    return list({slug: (prescription, name) for slug, prescription, name in rows}.values())
 
 
 def media_of_clip(*, patient_id: UUID, clip_id: UUID) -> Media | None:
@@ -51,3 +66,12 @@ def waiting_clips(patient_ids: Collection[UUID]) -> dict[UUID, WaitingClips]:
         patient: WaitingClips(total=total, since=local_day(at=first, time_zone=zone))
         for patient, zone, total, first in rows
     }
+
+
+def unreadable_since(since: dt.datetime) -> QuerySet[Any]:
+    """The clips of the last day of which it turned out after the instant that nobody can read them: they wait no longer.
+
+    What is recorded is when an attempt began, so those that may have ended after the instant are among them.
+    """
+    refused = AuditEvent.objects.filter(subject_id=OuterRef("media"), kind="media.refused", at__gte=since - LEASE)
+    return Clip.objects.filter(Exists(refused), completed_at__gte=since - ONE_DAY, media__state=Media.State.FAILED)

@@ -1,25 +1,27 @@
 """One day of one dog, as its family sees it and as a command finds it."""
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import CharField, DateField, DateTimeField, Exists, OuterRef, Q, Value
+from django.db.models import Exists, OuterRef, Q
 from django.http import Http404
 
 from accounts.access import Right, Role
-from accounts.models import User
+from accounts.models import Clinic, User
 from rehab.library.models import Media
 from rehab.patients.access import load
 from rehab.patients.models import Patient
-from rehab.programs.models import Decision, Prescription
+from rehab.programs.models import Prescription
 from rehab.sessions.commands import can_complete
 from rehab.sessions.day import Day, Prescribed
 from rehab.sessions.exposures import LOOK_BACK_DAYS, Rung, rungs
 from rehab.sessions.medicines import planned
-from rehab.sessions.models import PerformedExercise, WarningReport
+from rehab.sessions.models import WarningReport
 from rehab.sessions.queries.dog import as_patient, as_roles, dog_of_day
+from rehab.sessions.queries.holds import Held, held_in, held_of, plans_of, provoked
 from rehab.sessions.queries.looking_back import pain_answers
 from rehab.sessions.queries.medicines import medicine_answers
 from rehab.sessions.queries.rows import (
@@ -31,17 +33,19 @@ from rehab.sessions.queries.rows import (
     PLAN,
     PRESCRIBED,
     THE_DOG,
+    Answered,
     DayView,
     DogOfDay,
     Logged,
     Pain,
+    Pause,
     Plan,
     Stop,
     active_rows,
     as_day,
     first_name,
 )
-from rehab.sessions.warning_signs import STOPS, URGENCIES
+from rehab.sessions.warning_signs import STOPS, URGENCIES, stops_exercises
 
 
 def logged(*, user: User, patient_id: UUID, day: dt.date) -> Logged | None:
@@ -71,80 +75,82 @@ def dog_and_roles(*, user: User, patient_id: UUID) -> tuple[Patient, frozenset[R
     return (as_patient(rows[0][: len(DOG)]), roles) if roles else None
 
 
-def _stop(patient_id: UUID) -> Stop:
-    """The reports that stop the dog's exercises, as one: nothing that one of them stops goes on because of another."""
+def _stops(patient_id: UUID, day: dt.date) -> tuple[Stop | None, Held | None]:
+    """What stops the dog's exercises, and what stops one of them alone on the day; one statement, or two."""
     rows = list(
         WarningReport.objects.filter(patient=patient_id)
-        .stopping()
+        .unreleased()
         .order_by("received_at", "pk")
-        .values_list(*("flags", "urgency", "stop", "done_at", "received_at", "recorded_by__name", "recorded_by__email"))
+        .values_list(
+            *("flags", "rules", "urgency", "stop", "done_at", "received_at"),
+            *("recorded_by__name", "recorded_by__email"),
+            *("acknowledged_at", "acknowledged_by__name", "acknowledged_by__email", "told_to_call_at", "seen_at"),
+            *("clinic__opening_hours", "clinic__time_zone", "numbers", "day"),
+        )
     )
-    flags = list(dict.fromkeys(flag for row in rows for flag in row[0]))
-    urgency = min((row[1] for row in rows), key=URGENCIES.index)
-    stop = min((row[2] for row in rows), key=STOPS.index)
-    done_at, received_at, name, email = rows[-1][3:]
-    return Stop(flags, urgency, stop, done_at, received_at, first_name(name, email))
+    stopping = [row for row in rows if stops_exercises(row[3])]
+    # What was done before the sign was seen is told as on any other day.
+    said = [one for row in rows if row[16] <= day and (one := provoked(row[0], row[15], row[16], row[5])) is not None]
+    held = held_of(said, plans_of([patient_id])[patient_id]) if said else None
+    return (_stop(stopping) if stopping else None), held
+
+
+def _stop(rows: Sequence[Sequence[Any]]) -> Stop:
+    """The reports that stop the dog's exercises, as one: nothing that one of them stops goes on because of another."""
+    flags, rules = (list(dict.fromkeys(one for row in rows for one in row[column])) for column in (0, 1))
+    urgency = min((row[2] for row in rows), key=URGENCIES.index)
+    stop = min((row[3] for row in rows), key=STOPS.index)
+    done_at, received_at, name, email = rows[-1][4:8]
+    by = first_name(name, email) if email else ""
+    hours = Clinic(opening_hours=rows[-1][13], time_zone=rows[-1][14]).hours
+    return Stop(flags, rules, urgency, stop, done_at, received_at, by, _answered([row[5:13] for row in rows]), hours)
+
+
+def _answered(rows: Sequence[Sequence[Any]]) -> Answered:
+    """What the clinic has made of the reports; one that waits is not hidden by another that was taken over."""
+    waiting = [(received, told, seen) for received, _n, _e, taken, _by, _mail, told, seen in rows if taken is None]
+    if not waiting:
+        taken_over_at, name, email = max((row[3], row[4], row[5]) for row in rows)
+        return Answered(taken_over_at, name or first_name(name, email), None, None)
+    unanswered = [received for received, told, _ in waiting if told is not None]
+    opened = [seen for _, _, seen in waiting if seen is not None]
+    return Answered(
+        None, "", min(unanswered, default=None), max(opened) if opened and len(opened) == len(waiting) else None
+    )
 
 
 def read_day(patient_id: UUID, day: dt.date) -> Day:
-    """The day of a dog that was already loaded for its reader, with when each one-off was done before.
-
-    One query; one more where days of rest are counted or a decision has renewed a one-off.
-    """
+    """The day of a dog that was already loaded for its reader, with when each one-off was done before; one query."""
     found = as_day(day, DAY.rows(patient=patient_id, day=day))
-    resting = [one.slug for one in found.prescribed if one.dose.duration_days]
-    renewed = [one.slug for one in found.prescribed if one.is_renewed and one.done_on is None]
-    if not resting and not renewed:
-        return found
-    periods, done = _before(patient_id, day, resting=resting, renewed=renewed)
+    answered = {event.prescription for event in found.events}
     return Day(
         day=day,
         prescribed=tuple(
-            one._replace(since=_since(one, periods), done_on=one.done_on or done.get(one.slug))  # noqa: SLF001 - a named tuple's own way
+            _carried_on(one, found.prescribed)
             for one in found.prescribed
+            # An earlier decision was read for what it tells of the present one.
+            if one.ends_on is None or one.ends_on >= day or one.id in answered
         ),
         events=found.events,
     )
 
 
-def _before(
-    patient_id: UUID, day: dt.date, *, resting: Collection[str], renewed: Collection[str]
-) -> tuple[list[tuple[str, dt.date, dt.date | None]], dict[str, dt.date | None]]:
-    """The periods of the resting items, the latest first; and when each renewed one was last done, if that still holds.
+def _carried_on(one: Prescribed, decisions: Iterable[Prescribed]) -> Prescribed:
+    """A one-off with what was said of it last under any decision, and days of rest with when they began.
 
-    Under whichever decision: a covered floor stays covered. Both in one statement.
+    A covered floor stays covered; days of rest go on where one decision follows the other without a gap.
     """
-    periods = (
-        Prescription.objects.filter(patient=patient_id, exercise__slug__in=resting)
-        .annotate(state=Value("", output_field=CharField()), said_at=Value(None, output_field=DateTimeField()))
-        .values_list("exercise__slug", "starts_on", "ends_on", "state", "said_at", "pk")
-    )
-    said = (
-        PerformedExercise.objects.filter(patient=patient_id, prescription__exercise__slug__in=renewed, day__lt=day)
-        .exclude(state="skipped")
-        .annotate(until=Value(None, output_field=DateField()))
-        .values_list("prescription__exercise__slug", "day", "until", "state", "done_at", "pk")
-    )
-    rows = list(said.union(periods, all=True))
-    # The last one wins.
-    done = sorted((row for row in rows if row[3]), key=lambda row: (row[4], row[5]))
-    return (
-        sorted(((slug, first, until) for slug, first, until, state, *_ in rows if not state), key=_begun, reverse=True),
-        {slug: on if state == "done" else None for slug, on, _until, state, *_ in done},
-    )
-
-
-def _begun(period: tuple[str, dt.date, dt.date | None]) -> dt.date:
-    return period[1]
-
-
-def _since(one: Prescribed, periods: Iterable[tuple[str, dt.date, dt.date | None]]) -> dt.date | None:
-    """When days of rest began that decisions have carried on without a gap; ``periods`` are the latest first."""
+    if one.is_one_off:
+        told = [other for other in decisions if other.slug == one.slug and other.said_at is not None]
+        last = max(told, key=lambda other: (other.said_at, other.id), default=one)
+        return one._replace(done_on=last.done_on)  # noqa: SLF001 - a named tuple's own way
+    if not one.dose.duration_days:
+        return one
     since = one.starts_on
-    for slug, starts_on, ends_on in periods:
-        if slug == one.slug and ends_on == since:
-            since = starts_on
-    return since if one.dose.duration_days else None
+    for earlier in sorted(decisions, key=lambda other: other.starts_on, reverse=True):
+        if earlier.slug == one.slug and earlier.ends_on == since:
+            since = earlier.starts_on
+    return one._replace(since=since)  # noqa: SLF001
 
 
 def day_view(
@@ -164,8 +170,10 @@ def day_view(
         raise Http404
     yesterday = day - ONE_DAY
     plans = PLAN.rows(patient=patient_id, yesterday=yesterday)
-    plan = Plan(*plans[0]) if plans else None
+    plan = _plan(plans[0]) if plans else None
     # While warning signs stop the exercises, nothing of a ladder is practised.
+    stop, held = _stops(patient_id, day) if dog.stopped_by or dog.held_by else (None, None)
+    found = read_day(patient_id, day)
     climbs = plan is not None and plan.has_rungs and dog.stopped_by is None
     # Where a ladder stands rests on the answers of weeks, which are read in the same query.
     pain = pain_answers(patient_id, day - LOOK_BACK_DAYS * ONE_DAY if climbs else yesterday, day + ONE_DAY)
@@ -176,23 +184,32 @@ def day_view(
         dog=dog,
         patient=patient,
         today=today,
-        day=read_day(patient_id, day),
+        day=found if held is None else replace(found, held=held.slugs),
         plan=plan,
         pain=pain,
         asks_morning=(plan is not None and plan.worked_yesterday)
         or any(session_day == yesterday for session_day, _ in pain)
         or any(rung.was_practised_on(yesterday) for rung in practised),
-        pause=_pause(plan.paused_by) if plan and plan.paused_by and dog.stopped_by is None else None,
-        rungs=[rung for rung in practised if rung.is_active_on(day)],
+        # A rung that was left on the day keeps what was said of it before.
+        rungs=[rung for rung in practised if rung.is_active_on(day) or rung.said],
         medicine=doses,
         medicine_answers=medicine_answers(patient_id, day) if doses or dog.had_medicine else [],
-        stop=_stop(patient_id) if dog.stopped_by is not None else None,
+        stop=stop,
+        held=held,
     )
 
 
-def _pause(decision: UUID) -> Decision:
-    found: Decision = Decision.objects.select_related("decided_by", "clinic").get(pk=decision)
-    return found
+def _plan(row: Sequence[Any]) -> Plan:
+    program, starts_on, ended_at, plan_version, worked_yesterday, has_rungs, paused_on, name, email = row
+    return Plan(
+        program=program,
+        starts_on=starts_on,
+        ended_at=ended_at,
+        plan_version=plan_version,
+        worked_yesterday=worked_yesterday,
+        has_rungs=has_rungs,
+        pause=None if paused_on is None else Pause(paused_on, first_name(name, email)),
+    )
 
 
 def _scores(pain: Mapping[tuple[dt.date, str], Pain]) -> dict[tuple[dt.date, str], int]:
@@ -215,18 +232,23 @@ class DogToday(NamedTuple):
 def dogs_today(*, user: User, at: dt.datetime) -> list[DogToday]:
     """The dogs that the person cares for, each with its own today.
 
-    One more query for each local day that the dogs have, which is one unless they live far apart.
+    One more query for each local day that the dogs have, which is one unless they live far apart, one for what
+    warning signs hold, and one more where they do.
     """
     dogs = list(Patient.objects.cared_for_by(user).order_by("name", "pk"))
     by_day: dict[dt.date, list[UUID]] = {}
     for dog in dogs:
         by_day.setdefault(dog.today(at), []).append(dog.pk)
     days: dict[UUID, Day] = {}
+    held = held_in([dog.pk for dog in dogs])
     for day, patient_ids in by_day.items():
         rows: dict[UUID, list[Sequence[Any]]] = {pk: [] for pk in patient_ids}
         for row in active_rows(patient_ids, day).values_list("patient_id", *PRESCRIBED, *EVENT):
             rows[row[0]].append(row[1:])
-        days |= {pk: as_day(day, dog_rows) for pk, dog_rows in rows.items()}
+        days |= {
+            pk: replace(as_day(day, dog_rows), held=held[pk].slugs if pk in held else frozenset())
+            for pk, dog_rows in rows.items()
+        }
     return [DogToday(dog, days[dog.pk]) for dog in dogs]
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, F, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404
 
@@ -15,8 +15,8 @@ from accounts.access import Right, Role, allowed
 from accounts.models import Clinic, User
 from rehab.lib.prepared import Prepared
 from rehab.patients.access import ROLE_FLAGS, role_flags
-from rehab.patients.models import Patient
-from rehab.programs.models import Program
+from rehab.patients.models import OutcomeScore, Patient, ProblemDefinition
+from rehab.programs.models import Checkpoint, Program
 from rehab.sessions.models import Command, MedicineAnswer, WarningReport
 from rehab.sessions.queries.medicines import signed_medicines
 from rehab.sessions.queries.messages import unread_messages
@@ -57,6 +57,12 @@ def dog_of_day(*, user: User, patient_id: UUID, at: dt.datetime) -> DogOfDay:
     return DogOfDay(patient, roles, *rows[0][wide:])
 
 
+def unread(*, user: User, patient_id: UUID) -> int:
+    """How much news from the clinic the person has not opened, about a dog that was already loaded; one query."""
+    count: int = UNREAD.rows(user=user.pk, patient=patient_id)[0][0]
+    return count
+
+
 def changes(patient_id: UUID, since: dt.datetime) -> list[Change]:
     """What came in about the dog, already loaded for its reader, after the instant or while requests may have crossed."""
     return [Change(*row) for row in CHANGES.rows(patient=patient_id, since=since - CROSSING)]
@@ -69,7 +75,17 @@ def _dog_of_day(user: UUID, patient: UUID, recently: dt.datetime) -> QuerySet[An
     arrived = Command.objects.filter(**about).order_by("-received_at")
     recent = Command.objects.filter(**about, received_at__gte=recently).order_by().values("patient")
     program = Program.objects.filter(**about).order_by(F("ended_at").desc(nulls_first=True), "-created_at", "-pk")
-    stopping = WarningReport.objects.filter(**about).stopping().order_by("-received_at", "-pk")
+    stops = WarningReport.objects.filter(**about).stopping()
+    stopping = stops.order_by("-received_at", "-pk")
+    of_one = WarningReport.objects.filter(**about, stop=WarningReport.Stop.NAMED).unreleased()
+    holding = of_one.order_by("-received_at", "-pk")
+    named = ProblemDefinition.objects.filter(**about).signed().exclude(activities=[]).newest_first()
+    rated = OutcomeScore.objects.filter(**about, instrument=OutcomeScore.CSOM).standing().order_by("-day")
+    coming = Checkpoint.objects.filter(**about).waiting().order_by("due_on")
+    # Each step of a report comes later than those before it.
+    news = (
+        stops.order_by().values("patient").annotate(at=Max(Coalesce("acknowledged_at", "told_to_call_at", "seen_at")))
+    )
     return (
         Patient.objects.filter(pk=patient)
         .annotate(
@@ -82,14 +98,26 @@ def _dog_of_day(user: UUID, patient: UUID, recently: dt.datetime) -> QuerySet[An
             medicines=signed_medicines("pk"),
             had_medicine=Exists(MedicineAnswer.objects.filter(patient=OuterRef("pk"))),
             unread=unread_messages(user, patient),
+            stop_news_at=Subquery(news.values("at")),
+            named_at=Subquery(named.values("signed_at")[:1]),
+            rated_on=Subquery(rated.values("day")[:1]),
+            held_by=Subquery(holding.values("pk")[:1]),
+            checkpoint_due_on=Subquery(coming.values("due_on")[:1]),
+            checkpoint_month=Subquery(coming.values("month")[:1]),
         )
         .values_list(
             *DOG,
             *(f"clinic__{name}" for name in CLINIC),
             *ROLE_FLAGS,
             *("arrived_at", "arrived", "program", "plan_version", "stopped_by", "medicines", "had_medicine", "unread"),
+            *("stop_news_at", "named_at", "rated_on", "held_by", "checkpoint_due_on", "checkpoint_month"),
         )
     )
+
+
+def _unread(user: UUID, patient: UUID) -> QuerySet[Any, Any]:
+    counted = Patient.objects.filter(pk=patient).annotate(unread=unread_messages(user, patient))
+    return counted.values_list("unread")
 
 
 def _changes(patient: UUID, since: dt.datetime) -> QuerySet[Any, Any]:
@@ -108,3 +136,4 @@ _SOME_INSTANT = dt.datetime(1903, 4, 5, 6, 7, 8, 9, tzinfo=dt.UTC)
 
 DOG_OF_DAY: Final = Prepared(_dog_of_day, user=_SOMEBODY, patient=_SOME_DOG, recently=_SOME_INSTANT)
 CHANGES: Final = Prepared(_changes, patient=_SOME_DOG, since=_SOME_INSTANT)
+UNREAD: Final = Prepared(_unread, user=_SOMEBODY, patient=_SOME_DOG)

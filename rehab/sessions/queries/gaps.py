@@ -5,8 +5,8 @@ from collections.abc import Collection
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from django.db.models import F, Q, Window
-from django.db.models.functions import Lag
+from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from rehab.sessions.models import Command, RefusedCommand
 from rehab.sessions.queries.rows import first_name
@@ -39,23 +39,31 @@ def gaps(users: Collection[UUID], *, at: dt.datetime, patient: UUID | None = Non
     refused did arrive. A phone that was lost with all that it had not sent leaves no gap: nothing after it
     tells of what it held.
     """
-    person_and_phone, in_order = [F("issued_by"), F("device")], F("sequence").asc()
-    # Over all that ever came: the first of ninety days may follow on an older one.
+    phone = Command.objects.filter(issued_by=OuterRef("issued_by"), device=OuterRef("device"))
+    # The first of ninety days may follow on one that is much older: each is looked up, whatever its age.
+    last = phone.filter(sequence__lt=OuterRef("sequence")).order_by("-sequence", "-pk")
     rows = (
-        Command.objects.filter(issued_by__in=users, device__isnull=False)
-        .annotate(
-            last=Window(Lag("sequence", default=0), partition_by=person_and_phone, order_by=in_order),
-            last_at=Window(Lag("done_at"), partition_by=person_and_phone, order_by=in_order),
-            last_patient=Window(Lag("patient"), partition_by=person_and_phone, order_by=in_order),
+        Command.objects.filter(
+            ~Exists(phone.filter(sequence=OuterRef("sequence") - 1)),
+            issued_by__in=users,
+            device__isnull=False,
+            sequence__gt=1,
+            received_at__gt=at - LOOK_BACK,
+            received_at__lt=at - PATIENCE,
         )
-        .filter(sequence__gt=F("last") + 1, received_at__gt=at - LOOK_BACK, received_at__lt=at - PATIENCE)
+        .annotate(
+            last=Coalesce(Subquery(last.values("sequence")[:1]), 0),
+            last_at=Subquery(last.values("done_at")[:1]),
+            last_patient=Subquery(last.values("patient")[:1]),
+        )
         .filter(Q() if patient is None else Q(patient=patient, last_patient=patient))
         .order_by("-done_at", "pk")
         .values_list(
             *("issued_by", "issued_by__name", "issued_by__email", "device", "last", "sequence", "last_at", "done_at")
         )
     )
-    found = list(rows[:MOST])
+    # A number that came twice, from a phone that was set back, is one.
+    found = {(row[0], row[3], row[5]): row for row in rows[:MOST]}.values()
     if not found:
         return []
     between = Q()

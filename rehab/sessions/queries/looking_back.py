@@ -15,8 +15,9 @@ from rehab.lib.time_zones import local_day
 from rehab.library.models import ProtocolPhase
 from rehab.patients.models import Observation
 from rehab.programs.models import Decision, Prescription
-from rehab.sessions.adherence import Period, Shares, Tally, by_day
+from rehab.sessions.adherence import NotDue, Period, Shares, Tally, by_day
 from rehab.sessions.models import PerformedExercise, WarningReport
+from rehab.sessions.queries.holds import Provoked, exercises_of, provoked
 from rehab.sessions.queries.rows import ONE_DAY, PAIN, Pain, first_name
 
 PERIOD: Final = ("pk", "exercise_id", "starts_on", "ends_on", "weekdays", "times_per_day", "is_one_off")
@@ -44,7 +45,17 @@ def pain_answers(patient_id: UUID, first: dt.date, until: dt.date) -> dict[tuple
 
 def slot_shares(patient_ids: Iterable[UUID] | QuerySet[Any], first: dt.date, until: dt.date) -> list[SlotShare]:
     """The state that holds for each slot of many dogs in the half-open period, in one statement."""
-    rows = (
+    rows = last_words(patient_ids, first, until).values_list(
+        "patient_id", "prescription_id", "day", "slot", "state", "share", "skip_reason"
+    )
+    return [SlotShare(*row) for row in rows]
+
+
+def last_words(
+    patient_ids: Iterable[UUID] | QuerySet[Any], first: dt.date, until: dt.date
+) -> QuerySet[PerformedExercise]:
+    """The event that holds for each slot of many dogs in the half-open period."""
+    found: QuerySet[PerformedExercise] = (
         PerformedExercise.objects.filter(patient__in=patient_ids, day__gte=first, day__lt=until)
         .annotate(
             place=Window(
@@ -54,9 +65,8 @@ def slot_shares(patient_ids: Iterable[UUID] | QuerySet[Any], first: dt.date, unt
             )
         )
         .filter(place=1)
-        .values_list("patient_id", "prescription_id", "day", "slot", "state", "share", "skip_reason")
     )
-    return [SlotShare(*row) for row in rows]
+    return found
 
 
 def _midnight(day: dt.date) -> dt.datetime:
@@ -65,40 +75,52 @@ def _midnight(day: dt.date) -> dt.datetime:
 
 def stopped_days(
     patient_ids: Iterable[UUID] | QuerySet[Any], first: dt.date, until: dt.date
-) -> defaultdict[UUID, set[dt.date]]:
-    """The days of the half-open period on which a check for warning signs had stopped a dog's exercises.
+) -> defaultdict[UUID, set[NotDue]]:
+    """What a check for warning signs had stopped on days of the half-open period: all exercises of a dog, or one alone.
 
     From the day of the check where the dog lives to the day on which a vet released it, both with it, and to the end of
-    the period while nobody has. One statement for any number of dogs.
+    the period while nobody has. One statement for any number of dogs, and one more where one exercise was stopped.
     """
-    found: defaultdict[UUID, set[dt.date]] = defaultdict(set)
+    found: defaultdict[UUID, set[NotDue]] = defaultdict(set)
+    alone: defaultdict[UUID, list[tuple[Provoked, list[dt.date]]]] = defaultdict(list)
     rows = (
         WarningReport.objects.filter(
             # A day more on each side: where the dog lives it may be tomorrow or yesterday.
             Q(release=None) | Q(release__released_at__gte=_midnight(first - ONE_DAY)),
             patient__in=patient_ids,
-            stop__in=[WarningReport.Stop.ALL_ACTIVE, WarningReport.Stop.ALL],
+            stop__in=[WarningReport.Stop.ALL_ACTIVE, WarningReport.Stop.ALL, WarningReport.Stop.NAMED],
             done_at__lt=_midnight(until + ONE_DAY),
         )
         .order_by()
-        .values_list("patient_id", "patient__time_zone", "done_at", "release__released_at")
+        .values_list(
+            *("patient_id", "patient__time_zone", "done_at", "release__released_at"),
+            *("flags", "numbers", "day", "received_at", "stop"),
+        )
     )
-    for patient, time_zone, done_at, released_at in rows:
+    for patient, time_zone, done_at, released_at, *said, stop in rows:
         day = max(first, local_day(at=done_at, time_zone=time_zone))
         end = min(until, until if released_at is None else local_day(at=released_at, time_zone=time_zone) + ONE_DAY)
-        while day < end:
-            found[patient].add(day)
-            day += ONE_DAY
+        days = [day + number * ONE_DAY for number in range((end - day).days)]
+        if stop != WarningReport.Stop.NAMED:
+            found[patient].update(days)
+        elif days and (one := provoked(*said)) is not None:
+            alone[patient].append((one, days))
+    had = exercises_of(alone, first, until) if alone else {}
+    for patient, exercises in had.items():
+        for key, exercise in exercises.items():
+            for one, days in alone[patient]:
+                if one.stopping(exercise):
+                    found[patient].update((key, day) for day in days)
     return found
 
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """What adherence counts: the prescriptions of a period, what was done of them, and when warning signs stopped all."""
+    """What adherence counts: the prescriptions of a period, what was done of them, and what warning signs stopped."""
 
     periods: list[Period]
     shares: Shares
-    stopped: Collection[dt.date]
+    stopped: Collection[NotDue]
 
     def by_day(self, *, first: dt.date, until: dt.date, today: dt.date) -> dict[dt.date, Tally]:
         """What was done of what was due, for each day of the half-open period."""
@@ -106,7 +128,7 @@ class History:
 
 
 def history(patient_id: UUID, first: dt.date, until: dt.date) -> History:
-    """The half-open period of one dog, already loaded for its reader; two statements."""
+    """The half-open period of one dog, already loaded for its reader; two statements, three where one exercise was stopped alone."""
     said = Q(performed__patient=patient_id, performed__day__gte=first, performed__day__lt=until)
     periods: dict[UUID, Period] = {}
     shares: dict[tuple[UUID, dt.date, int], int] = {}

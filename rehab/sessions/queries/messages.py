@@ -18,6 +18,8 @@ from rehab.sessions.bundles import COUNTED_WITHIN, bundles
 from rehab.sessions.models import Message, MessagesRead
 
 PAGE: Final = 30
+# More than this is not put under what an open page shows: the page is better loaded anew.
+MOST_NEWS: Final = 100
 # A message says when it came in, not when its transaction ended: who asks for news looks back a little.
 OVERLAP: Final = dt.timedelta(seconds=60)
 EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -94,12 +96,13 @@ def newest(patient_id: UUID, *, before: Place | None = None) -> Part:
     return Part(messages=found[PAGE - 1 :: -1], before=found[PAGE] if len(found) > PAGE else None)
 
 
-def news(patient_id: UUID, *, since: State | None) -> Part:
-    """What has come in since a page was printed, and a little of what it shows already."""
+def news(patient_id: UUID, *, since: State | None) -> Part | None:
+    """What has come in since a page was printed, and a little of what it shows already; None where that is too much."""
     if since is None:
         return newest(patient_id)
-    after = since.newest_at - OVERLAP
-    found = list(_thread(patient_id).filter(received_at__gt=after).order_by("received_at", "pk"))
+    found = list(_thread(patient_id).filter(received_at__gt=since.newest_at - OVERLAP)[: MOST_NEWS + 1])[::-1]
+    if len(found) > MOST_NEWS:
+        return None
     before = None
     if found:
         first = found[0]

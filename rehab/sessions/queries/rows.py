@@ -19,22 +19,25 @@ from django.db.models import (
     QuerySet,
     Subquery,
     TextField,
-    Value,
     When,
 )
 from django.db.models.functions import Cast
 
 from accounts.access import Role
 from accounts.models import User
+from rehab.lib.opening_hours import OpeningHours
 from rehab.lib.prepared import Prepared
+from rehab.patients import csom
 from rehab.patients.access import ROLE_FLAGS, role_flags
 from rehab.patients.models import Patient
+from rehab.programs import maintenance
 from rehab.programs.dose import Dose
-from rehab.programs.models import Decision, LadderStep, Prescription, Program
+from rehab.programs.models import LadderStep, Prescription, Program
 from rehab.sessions import medicines
 from rehab.sessions.day import Day, Event, Prescribed
 from rehab.sessions.exposures import Rung
-from rehab.sessions.models import PainAnswer, PerformedExercise
+from rehab.sessions.models import Exposure, PainAnswer, PerformedExercise
+from rehab.sessions.queries.holds import Held
 
 ONE_DAY: Final = dt.timedelta(days=1)
 
@@ -55,6 +58,7 @@ class DogOfDay(NamedTuple):
 
     ``arrived_at`` is when anything about it came in last and ``arrived`` how much came in lately, ``stopped_by`` the newest report of warning signs that still
     stops its exercises, ``medicines`` those of the signed definition as JSON, ``had_medicine`` whether anything was ever said of a dose, ``unread`` how many messages wait for the person.
+    ``stop_news_at`` is when something became last of a report that stops the exercises: read, taken over, or answered by nobody in time.
     """
 
     patient: Patient
@@ -67,6 +71,26 @@ class DogOfDay(NamedTuple):
     medicines: str | None
     had_medicine: bool
     unread: int
+    stop_news_at: dt.datetime | None
+    # When the activities of the dog's own life were signed, and when its family said last how hard they are.
+    named_at: dt.datetime | None = None
+    rated_on: dt.date | None = None
+    # The newest report that still stops one exercise alone.
+    held_by: UUID | None = None
+    # The next look after a discharge: from when on it is asked, and how many months after.
+    checkpoint_due_on: dt.date | None = None
+    checkpoint_month: int | None = None
+
+    def asks_checkpoint(self, today: dt.date) -> bool:
+        """Whether the family is asked how the dog is since its discharge."""
+        return self.checkpoint_due_on is not None and maintenance.takes_answers(self.checkpoint_due_on, today=today)
+
+    def asks_activities(self, today: dt.date) -> bool:
+        """Whether it is time to ask how hard the dog's activities are."""
+        if self.named_at is None:
+            return False
+        last = max(self.patient.today(self.named_at), self.rated_on or dt.date.min)
+        return csom.asked_again_on(last) <= today
 
     @property
     def plan(self) -> str:
@@ -79,7 +103,10 @@ class DogOfDay(NamedTuple):
         With the number, because of two that come in at once the earlier may be written last.
         """
         arrived = self.arrived_at.isoformat() if self.arrived_at else ""
-        return f"{arrived}~{self.arrived}~{self.plan}~{self.stopped_by or ''}~{self.unread}~{day}"
+        news = f"@{self.stop_news_at.isoformat()}" if self.stop_news_at else ""
+        held = f"+{self.held_by}" if self.held_by else ""
+        gone = f"!{self.patient.died_on}" if self.patient.died_on else ""
+        return f"{arrived}~{self.arrived}~{self.plan}~{self.stopped_by or ''}{news}{held}{gone}~{self.unread}~{day}"
 
 
 class Change(NamedTuple):
@@ -92,30 +119,57 @@ class Change(NamedTuple):
     moment: str | None
 
 
+class Answered(NamedTuple):
+    """What the clinic has made of all that stops the exercises: the least of what it has made of any.
+
+    ``taken_over_at`` and ``by`` only where every report was taken over; else ``unanswered_since`` when the first came in
+    of those that nobody has answered in time, and ``opened_at`` where somebody has at least opened them all.
+    """
+
+    taken_over_at: dt.datetime | None
+    by: str
+    unanswered_since: dt.datetime | None
+    opened_at: dt.datetime | None
+
+
 class Stop(NamedTuple):
-    """What stops the exercises: all signs of all reports that hold, the gravest urgency and scope, and the newest report."""
+    """What stops the exercises: all signs of all reports that hold, the gravest urgency and scope, and the newest report.
+
+    ``rules`` are those of the rules that stopped it by themselves; ``by`` is empty where nobody reported the newest.
+    ``answered`` is what the clinic has made of it, ``hours`` when the clinic is open.
+    """
 
     flags: list[str]
+    rules: list[str]
     urgency: str
     stop: str
     done_at: dt.datetime
     received_at: dt.datetime
+    by: str
+    answered: Answered
+    hours: OpeningHours
+
+
+class Pause(NamedTuple):
+    """Since when a program is paused; ``by`` is the first name of who decided it."""
+
+    effective_on: dt.date
     by: str
 
 
 class Plan(NamedTuple):
     """The dog's open program, else its newest; and whether anything was done on the day before.
 
-    ``paused_by`` is the decision that paused it, and ``has_rungs`` whether a ladder is practised, or was until today.
+    ``pause`` is the decision that has paused it, and ``has_rungs`` whether a ladder is practised, or was until today.
     """
 
     program: UUID
     starts_on: dt.date
     ended_at: dt.datetime | None
     plan_version: int
-    paused_by: UUID | None
     worked_yesterday: bool
     has_rungs: bool
+    pause: Pause | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,8 +186,8 @@ class Logged:
 class DayView:
     """All that the Today page says about one day; ``asks_morning``: there was something yesterday to ask about.
 
-    ``pause`` is the decision that has paused the program, with who decided it and the clinic; ``rungs`` are those of the
-    ladders that are practised on the day; ``stop`` the report that stops the exercises, if one does.
+    ``rungs`` are those of the ladders that are practised on the day; ``stop`` the report that stops the exercises, if one
+    does; ``held`` what stops one exercise alone.
     """
 
     at: dt.datetime
@@ -144,11 +198,11 @@ class DayView:
     plan: Plan | None
     pain: dict[tuple[dt.date, str], Pain]
     asks_morning: bool
-    pause: Decision | None
     rungs: list[Rung]
     medicine: tuple[medicines.Dose, ...]
     medicine_answers: list[medicines.Said]
     stop: Stop | None
+    held: Held | None = None
 
 
 PRESCRIBED = (
@@ -177,7 +231,7 @@ EVENT = (
     "said__recorded_by__name",
     "said__recorded_by__email",
 )
-DOG = ("pk", "clinic_id", "name", "time_zone")
+DOG = ("pk", "clinic_id", "name", "time_zone", "died_on")
 # Whom to call, on every page that may have to say so without a network.
 CLINIC = ("name", "phone", "emergency_name", "emergency_phone")
 
@@ -195,13 +249,17 @@ def first_name(name: str, email: str) -> str:
 
 def active_rows(patient_ids: Sequence[UUID], day: dt.date) -> QuerySet[Prescription]:
     """The dogs' prescriptions of the day, with those that ended on it; one row per event said about each."""
-    return active_rows_from(patient_ids, day).filter(starts_on__lte=day)
+    return all_rows(patient_ids, day).filter(_lasts(day), starts_on__lte=day)
 
 
-def active_rows_from(patient_ids: Sequence[UUID], day: dt.date) -> QuerySet[Prescription]:
-    """The rows of the day, and those of what begins later."""
+def _lasts(day: dt.date) -> Q:
+    return Q(ends_on=None) | Q(ends_on__gte=day)
+
+
+def all_rows(patient_ids: Sequence[UUID], day: dt.date) -> QuerySet[Prescription]:
+    """All that the dogs ever had; one row per event of the day said about each."""
     rows: QuerySet[Prescription] = (
-        Prescription.objects.filter(Q(ends_on=None) | Q(ends_on__gte=day), patient__in=patient_ids)
+        Prescription.objects.filter(patient__in=patient_ids)
         # With the patient, because that is how the index of the events begins.
         .annotate(
             dose_json=Cast("dose", TextField()),
@@ -216,7 +274,7 @@ def active_rows_from(patient_ids: Sequence[UUID], day: dt.date) -> QuerySet[Pres
 
 
 def as_day(day: dt.date, rows: Iterable[Sequence[Any]]) -> Day:
-    """Rows of ``PRESCRIBED``, then ``EVENT``, then when a one-off was done before, if asked for."""
+    """Rows of ``PRESCRIBED``, then ``EVENT``, then ``done_on`` and ``said_at`` of one-offs, if asked for."""
     prescribed: dict[UUID, Prescribed] = {}
     events: list[Event] = []
     names: dict[tuple[str, str], str] = {}
@@ -260,23 +318,27 @@ def _logged(user: UUID, patient: UUID, day: dt.date) -> QuerySet[Any, Any]:
 
 
 def _day_rows(patient: UUID, day: dt.date) -> QuerySet[Any, Any]:
+    """What the day has, what begins later, and what was said of the day though its item had ended.
+
+    With them all decisions about one-offs and days of rest: these go on from one decision to the next. For each one-off
+    when something was said last under that decision before the day, and the day of it if it was that it is done.
+    """
+    of_the_dog = Prescription.objects.filter(patient=patient)
+    goes_on = of_the_dog.filter(Q(is_one_off=True) | Q(dose__has_key="duration_days")).values("exercise__slug")
     said = (
         PerformedExercise.objects.filter(prescription=OuterRef("pk"), patient=patient, day__lt=day)
         # Who skipped looking again undid nothing.
         .exclude(state="skipped")
         .order_by("-done_at", "-pk")
         .annotate(done_on=Case(When(state="done", then=F("day")), default=None, output_field=DateField()))
-        .values("done_on")[:1]
     )
-    done_on = Case(When(is_one_off=True, then=Subquery(said)), default=None, output_field=DateField())
-    earlier = Prescription.objects.filter(
-        patient=patient, exercise__slug=OuterRef("exercise__slug"), starts_on__lte=OuterRef("starts_on")
-    ).exclude(pk=OuterRef("pk"))
-    is_renewed = Case(When(is_one_off=True, then=Exists(earlier)), default=Value(value=False))
+    done_on = Case(When(is_one_off=True, then=Subquery(said.values("done_on")[:1])), default=None)
+    said_at = Case(When(is_one_off=True, then=Subquery(said.values("done_at")[:1])), default=None)
     return (
-        active_rows_from([patient], day)
-        .annotate(done_on=done_on, is_renewed=is_renewed)
-        .values_list(*PRESCRIBED, *EVENT, "done_on", "is_renewed")
+        all_rows([patient], day)
+        .filter(_lasts(day) | Q(said__isnull=False) | Q(exercise__slug__in=goes_on))
+        .annotate(done_on=done_on, said_at=said_at)
+        .values_list(*PRESCRIBED, *EVENT, "done_on", "said_at")
     )
 
 
@@ -288,11 +350,15 @@ def _dog(user: UUID, patient: UUID) -> QuerySet[Any, Any]:
 def _plan(patient: UUID, yesterday: dt.date) -> QuerySet[Any, Any]:
     worked = PerformedExercise.objects.filter(patient=patient, day=yesterday, state__in=["done", "partial"])
     climbed = LadderStep.objects.filter(Q(ends_on=None) | Q(ends_on__gt=yesterday), patient=patient)
+    practised = Exposure.objects.filter(step__patient=patient, day__gt=yesterday)
     newest: QuerySet[Any, Any] = (
         Program.objects.filter(patient=patient)
-        .annotate(worked_yesterday=Exists(worked), has_rungs=Exists(climbed))
+        .annotate(worked_yesterday=Exists(worked), has_rungs=Exists(climbed) | Exists(practised))
         .order_by(F("ended_at").desc(nulls_first=True), "-created_at", "-pk")
-        .values_list("pk", "starts_on", "ended_at", "plan_version", "paused_by", "worked_yesterday", "has_rungs")[:1]
+        .values_list(
+            *("pk", "starts_on", "ended_at", "plan_version", "worked_yesterday", "has_rungs"),
+            *("paused_by__effective_on", "paused_by__decided_by__name", "paused_by__decided_by__email"),
+        )[:1]
     )
     return newest
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.urls import reverse
 
 from rehab.sessions.commands import (
+    ActivitiesFact,
     Command,
     ExposureFact,
     Fact,
@@ -92,3 +93,5 @@ def after(command: Command, *, shown: dt.date, today: dt.date) -> str:
             return f"{dog}check/"
         case MessageFact():
             return f"{dog}messages/"
+        case ActivitiesFact():
+            return f"{dog}activities/"

@@ -43,6 +43,7 @@ class MeasureChart(NamedTuple):
     words: str
     note: str
     newest: str
+    first: str
     table: list[tuple[str, str]]
 
 
@@ -89,6 +90,9 @@ def _chart(
         words=_words(title, texts),
         note=_note(metric),
         newest=_("%(value)s on %(day)s") % {"value": texts[max(texts)], "day": short_day(max(texts))} if texts else "",
+        first=_("At first: %(value)s on %(day)s") % {"value": texts[min(texts)], "day": short_day(min(texts))}
+        if len(texts) > 1
+        else "",
         table=[(formats.date_format(day, _("j M")), texts[day]) for day in sorted(texts, reverse=True)],
     )
 

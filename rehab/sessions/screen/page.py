@@ -6,6 +6,7 @@ import zoneinfo
 from enum import StrEnum
 from itertools import groupby
 from typing import Final
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -13,10 +14,12 @@ from django.utils.translation import gettext as _
 
 from rehab.lib.blanks import Blank
 from rehab.library import reading, translating
+from rehab.sessions import check_wording
 from rehab.sessions.commands import MOMENTS
-from rehab.sessions.day import Item
+from rehab.sessions.day import Item, Prescribed
 from rehab.sessions.queries import ONE_DAY, Change, DayView
-from rehab.sessions.screen import practices
+from rehab.sessions.queries.rows import Answered
+from rehab.sessions.screen import checkpoints, practices
 from rehab.sessions.screen.addresses import day_url, dog_url
 from rehab.sessions.screen.parts import NOTHING, Printer
 from rehab.sessions.warning_signs import goes_on
@@ -46,7 +49,7 @@ def parts(printer: Printer, view: DayView, changes: list[Change] | None) -> Safe
     """The parts of the page that the changes are about, all of them where nobody knows the changes, and the new mark."""
     day = view.day
     optional = [] if view.stop else day.optional
-    shown = [*still_counts(view, day.items), *optional, *still_counts(view, day.one_offs), *day.extras]
+    shown = [*still_counts(view, day.items), *optional, *still_counts(view, day.one_offs), *besides(view)]
     about = None if changes is None else {one.prescription for one in changes}
     printed = [printer.item(item, swapped=True) for item in shown if about is None or item.prescribed.id in about]
     moments = {"next_morning", "before", "after"} if changes is None else {one.moment for one in changes}
@@ -69,8 +72,33 @@ def keep(view: DayView) -> str:
     """The addresses that a phone keeps for the time without a network, as JSON."""
     dog = dog_url(view.patient.pk)
     exercises = [f"{dog}exercise/{one.id}/" for one in view.day.prescribed if one.is_active_on(view.day.day)]
-    pages = ("today/", "check/", "messages/", "progress/", "help/", f"day/{view.today}/response/")
+    pages = ["today/", "check/", "messages/", "progress/", "help/", f"day/{view.today}/response/"]
+    if activities_url(view):
+        pages.append("activities/")
+    if checkpoint_asked(view):
+        pages.append("checkpoint/")
     return json.dumps([*(f"{dog}{page}" for page in pages), *exercises, reverse("sessions:outbox")])
+
+
+def keep_of_the_gone(patient_id: UUID) -> str:
+    """The same for a dog that has died: what stays to be looked at."""
+    dog = dog_url(patient_id)
+    return json.dumps([*(f"{dog}{page}" for page in ("today/", "messages/", "progress/")), reverse("sessions:outbox")])
+
+
+def checkpoint_asked(view: DayView) -> dict[str, str] | None:
+    """The look some months after a discharge, on today's page in its two weeks; a stop comes first."""
+    month = view.dog.checkpoint_month
+    if month is None or view.stop is not None or view.day.day != view.today or not view.dog.asks_checkpoint(view.today):
+        return None
+    name = view.patient.name
+    return {"title": checkpoints.title(month, name=name), "url": f"{dog_url(view.patient.pk)}checkpoint/"}
+
+
+def activities_url(view: DayView) -> str:
+    """Where the family says how hard the dog's activities are, on today's page once it is time; a stop comes first."""
+    asks = view.stop is None and view.day.day == view.today and view.dog.asks_activities(view.today)
+    return f"{dog_url(view.patient.pk)}activities/" if asks else ""
 
 
 def day_links(view: DayView) -> list[tuple[str, str, bool]]:
@@ -104,11 +132,11 @@ def program_state(view: DayView) -> ProgramState:
         return ProgramState.STOPPED
     if plan is None:
         return ProgramState.NONE
-    if view.day.items:
+    if view.day.items or view.day.stopped:
         return ProgramState.DUE
     if plan.ended_at is not None:
         return ProgramState.ENDED
-    if view.pause is not None and view.pause.effective_on <= view.day.day:
+    if plan.pause is not None and plan.pause.effective_on <= view.day.day:
         return ProgramState.PAUSED
     return ProgramState.NOT_STARTED if plan.starts_on > view.day.day else ProgramState.REST
 
@@ -119,15 +147,85 @@ def stop(view: DayView, zone: zoneinfo.ZoneInfo) -> dict[str, object] | None:
         return None
     signs = {flag.id: translating.said(flag.sign) for flag in reading.red_flags()}
     received = view.stop.received_at.astimezone(zone)
+    is_emergency = view.stop.urgency == "emergency_now"
     urgency = reading.urgencies()[view.stop.urgency]
     return {
-        "signs": [signs.get(flag, _("A sign that is no longer on this list")) for flag in view.stop.flags],
-        "is_emergency": view.stop.urgency == "emergency_now",
+        "signs": [
+            *(signs.get(flag, _("A sign that is no longer on this list")) for flag in view.stop.flags),
+            *(check_wording.rule_text(rule) for rule in view.stop.rules),
+        ],
+        "is_emergency": is_emergency,
         "what_to_do": translating.said(urgency.owner_text),
         "by": view.stop.by,
         "seen": _day_and_time(view.stop.done_at.astimezone(zone)),
         "received": _day_and_time(received),
+        "is_taken_over": view.stop.answered.taken_over_at is not None,
+        "answered": _answered(view.stop.answered, zone, is_emergency=is_emergency),
+        "hours": _hours(view, zone) if is_emergency else "",
     }
+
+
+def held(view: DayView, zone: zoneinfo.ZoneInfo) -> dict[str, object] | None:
+    """What a warning sign stops alone, while the other exercises go on: which, why, and since when the clinic has it.
+
+    Under a stop of everything only what the stop would let go on is worth a word.
+    """
+    if view.held is None:
+        return None
+    shown = [one for one in view.day.stopped if view.stop is None or _goes_on(view.stop.stop, one)]
+    if not shown and (view.stop is not None or not view.held.untold):
+        return None
+    signs = {flag.id: translating.said(flag.sign) for flag in reading.red_flags()}
+    return {
+        "signs": [signs[flag] for flag in view.held.flags if flag in signs],
+        "advice": [str(check_wording.ADVICE[flag]) for flag in view.held.flags if flag in check_wording.ADVICE],
+        "items": [
+            {"id": one.id, "name": translating.said(one.name), "href": f"{dog_url(view.patient.pk)}exercise/{one.id}/"}
+            for one in shown
+        ],
+        "is_untold": bool(view.held.untold),
+        "received": _day_and_time(view.held.received_at.astimezone(zone)),
+    }
+
+
+def _goes_on(stop: str, one: Prescribed) -> bool:
+    return goes_on(stop, category=one.category, mode=one.mode)
+
+
+def _answered(answered: Answered, zone: zoneinfo.ZoneInfo, *, is_emergency: bool) -> str:
+    """What the clinic has made of it, in one sentence that stays true on a phone without a network."""
+
+    def when(at: dt.datetime) -> str:
+        return _day_and_time(at.astimezone(zone))
+
+    if answered.taken_over_at is not None:
+        said = {"who": answered.by, "when": when(answered.taken_over_at)}
+        return _("%(who)s has taken it over (%(when)s).") % said
+    if answered.unanswered_since is not None:
+        since = {"since": when(answered.unanswered_since)}
+        if is_emergency:
+            return _("Nobody at the clinic has answered since %(since)s. Call now, or go to a clinic.") % since
+        return _("Nobody at the clinic has answered since %(since)s. Call them.") % since
+    if answered.opened_at is not None:
+        opened = {"when": when(answered.opened_at)}
+        return _("Somebody at the clinic has opened it (%(when)s); nobody has taken it over yet: call.") % opened
+    return _("Nobody has taken it over yet: call.")
+
+
+def _hours(view: DayView, zone: zoneinfo.ZoneInfo) -> str:
+    """When somebody is at the clinic, as far as it has said so; with times, because the page may be read later."""
+    hours = view.stop.hours if view.stop else None
+    if hours is None or not hours.is_said:
+        return ""
+    if not hours.is_open(view.at):
+        opens_at = hours.opens_at(view.at)
+        until = _day_and_time(opens_at.astimezone(zone)) if opens_at else ""
+        return _("The clinic is closed until %(until)s: call the emergency clinic.") % {"until": until}
+    closes_at = hours.closes_at(view.at)
+    if closes_at is None:
+        return ""
+    until = _day_and_time(closes_at.astimezone(zone))
+    return _("The clinic is open until %(until)s; after that call the emergency clinic.") % {"until": until}
 
 
 def still_counts(view: DayView, items: list[Item]) -> list[Item]:
@@ -138,18 +236,29 @@ def still_counts(view: DayView, items: list[Item]) -> list[Item]:
     return [item for item in items if goes_on(stop, category=item.prescribed.category, mode=item.prescribed.mode)]
 
 
+def besides(view: DayView) -> list[Item]:
+    """What was done and has no other place on the page: outside the plan, or before a warning sign stopped it."""
+    day = view.day
+    if view.stop is None:
+        return day.extras
+    planned = [*day.items, *day.one_offs]
+    goes_on_still = {item.prescribed.id for item in still_counts(view, planned)}
+    rest = [item.answered for item in (*planned, *day.optional, *day.extras)]
+    return [item for item in rest if item.slots and item.prescribed.id not in goes_on_still]
+
+
 def _day_and_time(local: dt.datetime) -> str:
     return f"{short_day(local.date())}, {local.hour}:{local.minute:02}"
 
 
 def pause(view: DayView) -> dict[str, str] | None:
     """Since when the program is paused, and who paused it; never why, which is the clinic's own note."""
-    if view.pause is None:
+    if view.plan is None or view.plan.pause is None:
         return None
     return {
-        "since": long_day(view.pause.effective_on),
-        "by": view.pause.decided_by.get_short_name(),
-        "clinic": view.pause.clinic.name,
+        "since": long_day(view.plan.pause.effective_on),
+        "by": view.plan.pause.by,
+        "clinic": view.patient.clinic.name,
     }
 
 

@@ -162,7 +162,7 @@ class Printer:
         return format_html("{}<br>{}", said, more) if more else said
 
     def _slot(self, item: Item, slot: Slot) -> SafeString:
-        name, times = translating.said(item.prescribed.name), len(item.slots)
+        name, times = translating.said(item.prescribed.name), item.prescribed.times_per_day
         is_open = slot.state is SlotState.OPEN
         what = f"{name} {slot.number}/{times}" if times > 1 else name
         note = ""

@@ -11,10 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from rehab.library import translating
-from rehab.library.models import Phase
 from rehab.programs.models import Decision
 from rehab.sessions import adherence, charts, trends
-from rehab.sessions.adherence import Tally
+from rehab.sessions.adherence import NotDue, Tally
 from rehab.sessions.queries import ONE_DAY, Pain
 from rehab.sessions.queries.looking_back import Change
 from rehab.sessions.trends import Felt, Trend, Word
@@ -147,6 +146,7 @@ CHANGES: Final = {
     Decision.Kind.PAUSE: gettext_lazy("Paused on %(day)s"),
     Decision.Kind.RESUME: gettext_lazy("Went on on %(day)s"),
     Decision.Kind.END: gettext_lazy("The program ended on %(day)s"),
+    Decision.Kind.DISCHARGE: gettext_lazy("Treatment ended and maintenance began on %(day)s"),
 }
 NEXT_PROGRAM: Final = gettext_lazy("A new program began on %(day)s")
 UNDONE: Final = gettext_lazy("A change was taken back on %(day)s")
@@ -162,7 +162,7 @@ class Marked(NamedTuple):
 def marks(changes: Sequence[Change], days: Sequence[dt.date]) -> list[Marked]:
     """What changed within the days, as the picture numbers it; a hold changed nothing."""
     place_of = {day: place for place, day in enumerate(days)}
-    begun = {change.day for change in changes if change.kind == Decision.Kind.ASSIGN}
+    begun = {change.day for change in changes if change.kind in (Decision.Kind.ASSIGN, Decision.Kind.DISCHARGE)}
     texts: dict[int, list[str]] = {}
     for change in changes:
         # Where the next program begins on the same day, the end of the last one is no news.
@@ -183,11 +183,10 @@ def _change_text(change: Change, *, is_first: bool) -> str:
     kind = Decision.Kind(change.kind)
     if kind not in CHANGES:
         return ""
-    to = change.details.get("to")
     values = {
         "day": short_day(change.day),
         "exercise": translating.said(change.exercise) or _("An exercise"),
-        "phase": Phase(to).label if kind is Decision.Kind.PHASE and to in Phase.values else "",
+        "phase": translating.said(change.details.get("to_name", "")),
         "activity": change.details.get("activity", ""),
     }
     if "undoes" in change.details:
@@ -227,7 +226,7 @@ class WeekDay(NamedTuple):
 
 
 def week(
-    days: Mapping[dt.date, Tally], *, monday: dt.date, today: dt.date, stopped: Collection[dt.date] = ()
+    days: Mapping[dt.date, Tally], *, monday: dt.date, today: dt.date, stopped: Collection[NotDue] = ()
 ) -> list[WeekDay]:
     """Monday to Sunday of the running week."""
     strip = []

@@ -120,6 +120,7 @@ SAVED: Final = {
     "measure": gettext_lazy("Your measure is saved."),
     "report": gettext_lazy("Your answers are saved."),
     "message": gettext_lazy("Your message is sent."),
+    "activities": gettext_lazy("Your answers are saved."),
 }
 
 

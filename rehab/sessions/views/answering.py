@@ -16,7 +16,7 @@ from rehab.patients.access import load_patient, roles_of
 from rehab.sessions import commands
 from rehab.sessions.actions import Answer, apply_commands
 from rehab.sessions.commands import Command, Refusal, Why, fields
-from rehab.sessions.commands.facts import ANSWERS
+from rehab.sessions.commands.facts import ACTIVITIES, ANSWERS
 from rehab.sessions.screen import addresses, words
 from rehab.sessions.views.days import day_page
 from rehab.sessions.wording import sentence
@@ -24,11 +24,21 @@ from rehab.sessions.wording import sentence
 WHOLE: Final = re.compile(r"-?[0-9]{1,4}", re.ASCII)
 SAID: Final = {"yes": True, "no": False, "null": None}
 # How a form spells what JSON has types for; static/js/lib/commands.js reads forms the same way.
-WHOLE_FIELDS: Final = ("slot", "share", "score", "pain_after", "quality", "tired", "unaided_steps", "standing_s")
+WHOLE_FIELDS: Final = (
+    "slot",
+    "share",
+    "score",
+    "pain_after",
+    "quality",
+    "tired",
+    "unaided_steps",
+    "standing_s",
+    *ACTIVITIES,
+)
 LIST_FIELDS: Final = ("stop_signs", "areas", "signs", "flags")
 YES_NO_FIELDS: Final = ("done", "given")
 # The kinds whose forms stand on pages of their own; all others are refused on the day's page.
-ELSEWHERE: Final = frozenset({"response", "measure", "report", "message"})
+ELSEWHERE: Final = frozenset({"response", "measure", "report", "message", "activities"})
 
 
 @access(Right.LOG)

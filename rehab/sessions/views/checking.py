@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.formats import time_format
 from django.utils.translation import gettext as _
@@ -21,6 +21,7 @@ from rehab.lib.middleware import keep_for_offline
 from rehab.library import reading, translating
 from rehab.patients.access import load_patient
 from rehab.patients.models import Patient
+from rehab.programs.models import Prescription
 from rehab.sessions import check_wording, checks, warning_signs
 from rehab.sessions.models import WarningReport
 from rehab.sessions.screen import parts, phones
@@ -34,6 +35,8 @@ def check(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     """Which warning signs are there now, how the dog walks, and what the last check led to."""
     at = timezone.now()
     patient = load_patient(pk=patient_id, user=signed_in(request), right=Right.SEE)
+    if patient.died_on is not None:
+        return redirect("sessions:today", patient.pk)
     today = patient.today(at)
     reports = checks.last_reports(patient.pk)
     past = checks.past_of(patient.pk, reports)
@@ -51,6 +54,7 @@ def check(request: HttpRequest, patient_id: UUID) -> HttpResponse:
             "has_answers": any(report.answers for report in reports),
             "result": _result(patient, reports, today=today),
             "stopped_on": _stopped_on(patient),
+            "exercises": _exercises(patient),
             "results": [_case(urgency) for urgency in (*warning_signs.URGENCIES, "")],
             "advice": json.dumps({code: str(text) for code, text in check_wording.ADVICE.items()}, ensure_ascii=False),
             "rule": _rule(past),
@@ -137,11 +141,39 @@ def _result(patient: Patient, reports: Sequence[WarningReport], *, today: dt.dat
         "signs": [words.get(code, _("A sign that is no longer on this list")) for code in report.flags],
         "advice": [str(check_wording.ADVICE[code]) for code in report.flags if code in check_wording.ADVICE],
         "stop": report.stop,
-        "by": report.recorded_by.get_short_name(),
+        "by": report.recorded_by.get_short_name() if report.recorded_by else "",
         "done_at": time_format(report.done_at.astimezone(local), _("H:i")),
         "received_at": time_format(report.received_at.astimezone(local), _("H:i")),
         "is_released": hasattr(report, "release"),
     }
+
+
+def _exercises(patient: Patient) -> list[dict[str, Any]]:
+    """What can have brought on a sign of one exercise: the exercises of the plan, by name.
+
+    Each with the ``signs`` that stop it where nobody says which it was: a phone holds it at once, without a network.
+    """
+    plan = (
+        Prescription.objects.filter(patient=patient.pk, program__ended_at=None)
+        .current()
+        .exclude(exercise__category__in=warning_signs.NO_EXERCISES)
+        .order_by("position", "pk")
+        .values_list("pk", "exercise__name", "exercise__slug", "exercise__category", "exercise__contraindications")
+    )
+    flags = sorted(warning_signs.signs_of_one_exercise())
+    return [
+        {
+            "slug": slug,
+            "name": translating.said(name),
+            "item": pk,
+            "signs": " ".join(
+                flag
+                for flag in flags
+                if warning_signs.holds(flag, slug=slug, category=category, contraindications=contraindications)
+            ),
+        }
+        for pk, name, slug, category, contraindications in plan
+    ]
 
 
 def _stopped_on(patient: Patient) -> dt.date | None:

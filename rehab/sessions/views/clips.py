@@ -65,12 +65,13 @@ def list_of(prescription: Prescription) -> list[dict[str, Any]]:
 @access(Right.SEE)
 @require_safe
 def clip_list(request: HttpRequest, patient_id: UUID, prescription_id: UUID) -> HttpResponse:
-    """The clips of an exercise as they are now."""
+    """The clips of an exercise as they are now; of a dog that has died a page of their own, for nothing else is there."""
     prescription = queries.visible_prescription(
         user=signed_in(request), patient_id=patient_id, prescription_id=prescription_id
     )
-    context = {"patient": prescription.patient, "clips": list_of(prescription)}
-    return render(request, "sessions/_clip_list.html", context)
+    patient = prescription.patient
+    context = {"patient": patient, "clips": list_of(prescription), "exercise": prescription.exercise, "place": "today"}
+    return render(request, "sessions/clips_page.html" if patient.died_on else "sessions/_clip_list.html", context)
 
 
 @access(Right.LOG)

@@ -19,10 +19,11 @@ from django.utils.cache import get_conditional_response
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from accounts.access import Right, Rule, access, signed_in
+from accounts.access import Right, Rule, access, allowed, signed_in
 from rehab.lib.middleware import keep_for_offline
 from rehab.lib.release import release
 from rehab.sessions import queries
+from rehab.sessions.queries.clips import filmed
 from rehab.sessions.screen import addresses, page, parts, phones, practices
 from rehab.sessions.screen.addresses import handout_url
 from rehab.sessions.screen.marks import Mark
@@ -47,8 +48,10 @@ def today_home(request: HttpRequest) -> HttpResponse:
             reverse("sessions:today", args=[dog.patient.pk]),
             dog.patient.name,
             Printer(patient=dog.patient, day=dog.day.day, today=dog.day.day).summary(dog.day),
+            long_day(dog.patient.died_on) if dog.patient.died_on else "",
         )
-        for dog in dogs
+        # Those that there is something to do for come first.
+        for dog in sorted(dogs, key=lambda dog: dog.patient.died_on is not None)
     ]
     return render(request, "sessions/today_home_page.html", {"dogs": shown})
 
@@ -76,9 +79,11 @@ def _day_or_nothing_new(request: HttpRequest, patient_id: UUID, day: dt.date | N
     local = dog.patient.today(at)
     if day == local:
         return redirect("sessions:today", patient_id)
-    etag = _etag(request, dog, day or local)
+    etag = _etag(request, dog, day or local, at=at)
     answer = get_conditional_response(request, etag=etag)
-    if answer is None:
+    if answer is None and dog.patient.died_on is not None:
+        answer = _farewell(request, dog, at=at)
+    elif answer is None:
         view = queries.day_view(user=user, patient_id=patient_id, day=day, at=at, dog=dog)
         answer = _render_day(request, view)
     # A word about the form before this page belongs to this answer alone.
@@ -87,10 +92,21 @@ def _day_or_nothing_new(request: HttpRequest, patient_id: UUID, day: dt.date | N
     return answer
 
 
-def _etag(request: HttpRequest, dog: queries.DogOfDay, day: dt.date) -> str:
+def _etag(request: HttpRequest, dog: queries.DogOfDay, day: dt.date, *, at: dt.datetime) -> str:
     """A name for all that a day's page is printed from, weak because its forms get new keys each time."""
     clinic = [getattr(dog.patient.clinic, name) for name in ("name", "phone", "emergency_name", "emergency_phone")]
-    shown = [dog.mark(day), dog.medicines, dog.patient.name, dog.patient.time_zone, *clinic]
+    # Whether somebody is at the clinic is said beside what stops the exercises.
+    quarter = f"{at:%H}:{at.minute // 15}" if dog.stopped_by else ""
+    shown = [
+        dog.mark(day),
+        dog.medicines,
+        dog.asks_activities(dog.patient.today(at)),
+        dog.asks_checkpoint(dog.patient.today(at)) and dog.checkpoint_month,
+        dog.patient.name,
+        dog.patient.time_zone,
+        *clinic,
+        quarter,
+    ]
     # Who signs in anew has a new token, without which the forms of an old page are refused.
     reader = [
         str(signed_in(request).pk),
@@ -124,6 +140,8 @@ def _render_day(
     status: int = 200,
 ) -> HttpResponse:
     errors = errors or {}
+    if view.patient.died_on is not None:
+        return _farewell(request, view.dog, at=view.at, error=" ".join(errors.values()), status=status)
     plan = view.plan
     day = view.day
     printer = _printer(request, view, errors)
@@ -155,6 +173,7 @@ def _render_day(
             "summary": printer.summary(day),
             "pause": page.pause(view),
             "stop": page.stop(view, printer.zone),
+            "held": page.held(view, printer.zone),
             "calls": phones.calls(view.patient.clinic),
             "items": printer.items(page.still_counts(view, day.items)),
             "medicine": medicine_card(view.medicine, view.medicine_answers, printer=printer),
@@ -162,15 +181,37 @@ def _render_day(
             "optional": NOTHING if stopped else printer.items(day.optional),
             "one_offs": printer.items(item for item in one_offs if item.prescribed.done_on is None),
             "again": printer.items(item for item in one_offs if item.prescribed.done_on is not None),
-            "extras": printer.items(day.extras),
+            "extras": printer.items(page.besides(view)),
+            "activities_url": page.activities_url(view),
+            "checkpoint": page.checkpoint_asked(view),
             "coming": page.coming(view),
             "days": page.day_links(view),
-            "handout": handout_url(plan.program) if plan and not plan.ended_at and not plan.paused_by else "",
+            "handout": handout_url(plan.program) if plan and not plan.ended_at and not plan.pause else "",
             # What belongs to nothing on the page is said above it.
             "error": " ".join(text for key, text in errors.items() if key not in said | said_moments),
         },
         status=status,
     )
+
+
+def _farewell(
+    request: HttpRequest, dog: queries.DogOfDay, *, at: dt.datetime, error: str = "", status: int = 200
+) -> HttpResponse:
+    """In place of the day of a dog that has died: nothing to do, nothing to answer, and all that was stays."""
+    patient = dog.patient
+    context = {
+        "patient": patient,
+        "place": "today",
+        "unread": dog.unread,
+        "keep": page.keep_of_the_gone(patient.pk),
+        "as_of": at.isoformat(),
+        "died_on": long_day(patient.died_on) if patient.died_on else "",
+        "calls": [call for call in phones.calls(patient.clinic) if not call.is_emergency],
+        "filmed": filmed(patient.pk),
+        "may_take_back": allowed(Right.SAY_FAREWELL, dog.roles),
+        "error": error,
+    }
+    return render(request, "sessions/farewell_page.html", context, status=status)
 
 
 def _printer(request: HttpRequest, view: queries.DayView, errors: Mapping[UUID | str, str] | None = None) -> Printer:

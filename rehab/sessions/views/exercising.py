@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -25,6 +25,7 @@ from rehab.programs.wording import AMOUNTS, dose_text
 from rehab.sessions import queries
 from rehab.sessions.day import Item
 from rehab.sessions.models import WarningReport
+from rehab.sessions.queries.holds import Exercised, held_of, provoked
 from rehab.sessions.screen import parts, phones, timing, words
 from rehab.sessions.screen.addresses import dog_url
 from rehab.sessions.views import clips
@@ -48,6 +49,8 @@ def exercise(request: HttpRequest, patient_id: UUID, prescription_id: UUID) -> H
     """How one exercise is done, how much, and when to stop; with its timer, and the answer for its next time today."""
     user = signed_in(request)
     prescription = queries.visible_prescription(user=user, patient_id=patient_id, prescription_id=prescription_id)
+    if prescription.patient.died_on is not None:
+        return redirect("sessions:clip-list", patient_id, prescription_id)
     today = prescription.patient.today(timezone.now())
     read = queries.logged(user=user, patient_id=patient_id, day=today)
     item = read.day.find(prescription.pk) if read else None
@@ -70,6 +73,7 @@ def exercise(request: HttpRequest, patient_id: UUID, prescription_id: UUID) -> H
         {
             "patient": prescription.patient,
             "place": "today",
+            "day": today,
             "prescription": prescription,
             "exercise": shown,
             "picture": picture_of(shown.drawn_as or shown.slug),
@@ -105,8 +109,13 @@ def _slot(item: Item | None) -> int:
 
 def _is_stopped(patient_id: UUID, shown: Exercise) -> bool:
     """Whether a warning sign has stopped this exercise; care that the dog needs goes on."""
-    stops = WarningReport.objects.filter(patient=patient_id).stopping().order_by("pk").values_list("stop", flat=True)
-    return not all(goes_on(stop, category=shown.category, mode=shown.mode) for stop in stops)
+    reports = WarningReport.objects.filter(patient=patient_id).unreleased().order_by("pk")
+    rows = list(reports.values_list("stop", "flags", "numbers", "day", "received_at"))
+    if not all(goes_on(stop, category=shown.category, mode=shown.mode) for stop, *_ in rows):
+        return True
+    said = [one for _, *row in rows if (one := provoked(*row)) is not None]
+    held = held_of(said, [Exercised(shown.slug, shown.category, shown.contraindications)])
+    return held is not None and shown.slug in held.slugs
 
 
 def _timer(dose: Dose, key: str) -> dict[str, Any] | None:

@@ -76,8 +76,11 @@ def messages_parts(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     known = State.read(request.GET.get("since", ""))
     if known == state:
         return HttpResponse(status=204)
-    part = thread.news(patient_id, since=known)
-    context = _context(teller, part, state, is_top=known is None, marks_new=False)
+    news = thread.news(patient_id, since=known)
+    if news is None:
+        # The page begins anew with the newest messages, and leads to the earlier ones.
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+    context = _context(teller, news, state, is_top=known is None, marks_new=False)
     context["receipt"] = teller.receipt(thread.newest(patient_id))
     return render(request, "sessions/_messages_news.html", context)
 

@@ -15,10 +15,11 @@ from accounts.access import Right, access, signed_in
 from rehab.lib.middleware import keep_for_offline
 from rehab.patients.access import load_patient
 from rehab.patients.models import Patient
+from rehab.patients.scores import csom_course
 from rehab.sessions import adherence, charts, exposures, queries
 from rehab.sessions.queries import ONE_DAY, Pain, looking_back
 from rehab.sessions.queries.looking_back import Course
-from rehab.sessions.screen import climbing, measuring
+from rehab.sessions.screen import activities, climbing, measuring
 from rehab.sessions.screen import progress as so_far
 
 WEEKS: Final = 8
@@ -43,6 +44,7 @@ def progress(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     # The rungs and the trend look back further than a fortnight, and the first morning tells of the night before it.
     since = min(days[0], today - exposures.LOOK_BACK_DAYS * ONE_DAY) - ONE_DAY
     pain = queries.pain_answers(patient.pk, since, today + ONE_DAY)
+    own_life = csom_course(patient)
     answer = render(
         request,
         "sessions/progress_page.html",
@@ -53,6 +55,7 @@ def progress(request: HttpRequest, patient_id: UUID) -> HttpResponse:
             "count": len(days),
             **_pain(pain, course, days, names, today=today),
             **_done(patient, days, names, today=today),
+            "activities": activities.trend(own_life) if own_life else None,
             "measures": _measures(patient, course, days, names, system=user.units),
             "ladders": climbing.ladders(
                 exposures.rungs(patient.pk, today, {key: one.score for key, one in pain.items()}),
@@ -107,12 +110,13 @@ def _done(patient: Patient, days: list[dt.date], names: list[str], *, today: dt.
     past = looking_back.history(patient.pk, first, until)
     tallies = past.by_day(first=first, until=until, today=today)
     weeks = adherence.weeks(tallies, today=today)
+    kept, with_something_due = adherence.weeks_kept(weeks)
     # The bars of a longer time than the weeks would be hairs.
     shown = [tallies[day] for day in days] if days[0] >= first else []
     return {
         "week": so_far.week(tallies, monday=monday, today=today, stopped=past.stopped),
-        "kept": sum(one.is_kept for one in weeks),
-        "weeks": sum(one.tally.prescribed > 0 for one in weeks),
+        "kept": kept,
+        "weeks": with_something_due,
         "week_marks": so_far.week_marks(weeks),
         "has_done": any(one.prescribed for one in shown),
         "shows_done": bool(shown),

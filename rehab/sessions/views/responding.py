@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -98,6 +98,8 @@ def response(request: HttpRequest, patient_id: UUID, day: dt.date) -> HttpRespon
     at = timezone.now()
     user = signed_in(request)
     patient = load_patient(pk=patient_id, user=user, right=Right.LOG)
+    if patient.died_on is not None:
+        return redirect("sessions:today", patient.pk)
     today = patient.today(at)
     if not can_complete(day, today=today):
         raise Http404
@@ -111,14 +113,16 @@ def response(request: HttpRequest, patient_id: UUID, day: dt.date) -> HttpRespon
     choices = [_choice("tired", _("How tired was %(name)s?") % name, TIRED, said, printer)]
     if asked.is_exercising:
         choices.append(_choice("quality", _("How well did the exercises go?"), QUALITY, said, printer))
-    home = [_weight(values.get("weight_kg"), last_weight, printer, system=user.units)]
-    home += [_measure(metric, values.get(metric), printer) for metric in _home_metrics(asked.criteria)]
+    home = [weight_question(values.get("weight_kg"), last_weight, printer, system=user.units)]
+    home += [measure_question(metric, values.get(metric), printer) for metric in _home_metrics(asked.criteria)]
     return render(
         request,
         "sessions/response_page.html",
         {
             "patient": patient,
             "place": "today",
+            "day": day,
+            "is_today": is_today,
             "title": (
                 _("How was %(name)s today?") % name
                 if is_today
@@ -226,7 +230,8 @@ def _home_metrics(phase_criteria: Iterable[str]) -> list[str]:
     return [metric for metric, measure in MEASURES.items() if metric in wanted and not measure.vet_only]
 
 
-def _weight(now: Measured | None, before: Measured | None, printer: Printer, *, system: str) -> dict[str, Any]:
+def weight_question(now: Measured | None, before: Measured | None, printer: Printer, *, system: str) -> dict[str, Any]:
+    """The same for the weight, in the reader's unit."""
     measure = MEASURES["weight_kg"]
     unit = units.unit_for(measure.unit, system=system)
     in_kg = unit == measure.unit
@@ -259,7 +264,8 @@ def _bound(kg: Decimal, unit: str, step: Decimal, rounding: str) -> Decimal:
     return kg if unit == "kg" else units.kg_to_lb(kg).quantize(step, rounding=rounding)
 
 
-def _measure(metric: str, now: Measured | None, printer: Printer) -> dict[str, Any]:
+def measure_question(metric: str, now: Measured | None, printer: Printer) -> dict[str, Any]:
+    """What ``sessions/_measure.html`` shows as ``measure``."""
     measure = MEASURES[metric]
     return {
         "name": metric.replace("_", "-"),

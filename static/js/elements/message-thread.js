@@ -2,6 +2,8 @@
 // was read. Without a script its page shows the same after a reload, and a button marks it as read.
 
 const LOOK_MS = 10_000;
+const LONGEST_MS = 320_000;
+const ENDED = { 401: "signed-out", 403: "gone", 404: "gone" };
 const NEAR_THE_END = 200;
 
 const fill = (words, values) => words.replace(/\{(\w+)\}/g, (hole, name) => values[name] ?? "");
@@ -13,6 +15,9 @@ const clockOf = (instant) => {
 class MessageThread extends HTMLElement {
   #gone = null;
   #timer = 0;
+  #wait = LOOK_MS;
+  #hasFailed = false;
+  #isEnded = false;
   #isAsking = false;
   #heldAt = null;
 
@@ -21,10 +26,10 @@ class MessageThread extends HTMLElement {
     this.#gone = new AbortController();
     const { signal } = this.#gone;
     const on = (target, name, work) => target.addEventListener(name, work, { signal });
-    on(window, "outbox", ({ detail }) => this.#paint().then(() => detail.sent && this.#ask()));
-    on(window, "online", () => this.#ask());
+    on(window, "outbox", ({ detail }) => this.#paint().then(() => detail.sent && this.#wake()));
+    on(window, "online", () => this.#wake());
     on(window, "hashchange", () => this.#choose());
-    on(document, "visibilitychange", () => this.#ask());
+    on(document, "visibilitychange", () => this.#wake());
     on(this, "command:stored", ({ detail }) => this.#paint(detail?.records).then(() => this.#toTheEnd()));
     on(this, "input", () => this.#count());
     on(this, "reset", () => setTimeout(() => this.#beginAgain()));
@@ -40,11 +45,14 @@ class MessageThread extends HTMLElement {
     on(document, "htmx:oobBeforeSwap", ({ detail }) => this.#leaveOutKnown(detail.fragment));
     on(document, "htmx:beforeSwap", ({ detail }) => this.#receive(detail));
     for (const name of ["htmx:oobAfterSwap", "htmx:afterSwap"]) on(document, name, () => this.#keepInPlace());
+    // Before htmx goes where it is sent: whoever reads or writes here is told, and not taken away.
+    on(this, "htmx:beforeOnLoad", (event) => this.#end(event));
     // Whether or not it came through: a mark that was not taken is said again at the next look.
     on(this, "htmx:afterRequest", ({ detail }) => {
+      if (!detail.successful) this.#hasFailed = true;
       if (detail.requestConfig?.verb === "post" && !detail.successful) this.#mark.toggleAttribute("data-news", true);
     });
-    this.#timer = setInterval(() => this.#ask(), LOOK_MS);
+    this.#later();
     this.#ownAbout();
     this.#choose();
     this.#count();
@@ -53,7 +61,7 @@ class MessageThread extends HTMLElement {
 
   disconnectedCallback() {
     this.#gone?.abort();
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
   }
 
   get #user() {
@@ -125,6 +133,43 @@ class MessageThread extends HTMLElement {
     line.textContent = left <= NEAR_THE_END ? fill(line.dataset.words, { count: left }) : "";
   }
 
+  #later() {
+    clearTimeout(this.#timer);
+    if (!this.#isEnded && !this.#gone.signal.aborted) this.#timer = setTimeout(() => this.#look(), this.#wait);
+  }
+
+  /** Looks for news, and looks again: later each time while the server does not answer, and not at all when it is over. */
+  async #look() {
+    this.#hasFailed = false;
+    await this.#ask();
+    this.#wait = this.#hasFailed ? Math.min(this.#wait * 2, LONGEST_MS) : LOOK_MS;
+    this.#later();
+  }
+
+  /** Somebody is back, or the network is: then it is worth a look, also after the end. */
+  #wake() {
+    if (document.hidden) return;
+    this.#isEnded = false;
+    this.#wait = LOOK_MS;
+    this.#look();
+  }
+
+  #end(event) {
+    const { elt, requestConfig, xhr } = event.detail;
+    const isMark = elt === this.#mark;
+    if (elt !== this && !isMark) return;
+    // A mark that is refused may be one with an old token.
+    const why = isMark && xhr.status === 403 ? undefined : ENDED[xhr.status];
+    const line = this.querySelector("[data-ended]");
+    if (!why) {
+      if (requestConfig.verb === "get" && xhr.status < 400) line.replaceChildren();
+      return;
+    }
+    event.preventDefault();
+    this.#isEnded = true;
+    if (!line.firstChild) line.append(this.querySelector(`[data-why="${why}"]`).content.cloneNode(true));
+  }
+
   /** Asks for what came in since; only while somebody can see it. */
   async #ask() {
     if (document.hidden || !navigator.onLine || !window.htmx || this.#isAsking) return;
@@ -133,11 +178,13 @@ class MessageThread extends HTMLElement {
     try {
       const url = `${this.dataset.parts}?since=${encodeURIComponent(value)}`;
       await window.htmx.ajax("GET", url, { source: this, swap: "none" });
+    } catch {
+      // A network that fails; it has been counted.
     } finally {
       this.#isAsking = false;
     }
     await this.#paint();
-    this.#tellRead();
+    if (!this.#isEnded) await this.#tellRead();
   }
 
   /** A write, so never by opening alone: the page says that it was looked at, and up to where. */

@@ -86,7 +86,7 @@ class OutboxList extends HTMLElement {
     dialog.querySelector("[data-what]").textContent = shortened(this.#whatOf(record));
     // Unless somebody has ended it on this phone, after a call.
     const stops = await Outbox.stops(this.#user);
-    dialog.querySelector("[data-stays]").hidden = stops.every(({ id }) => id !== record.id);
+    dialog.querySelector("[data-stays]").hidden = stops.every(({ id, holds }) => id !== record.id || holds);
     dialog.returnValue = "";
     dialog.showModal();
     await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));

@@ -35,6 +35,14 @@ class WarningCheck extends HTMLElement {
     this.addEventListener("click", this.#clicked);
     this.#changed();
     this.#restore();
+    this.#fromExercise();
+  }
+
+  /** Whoever comes from the page of an exercise (its slug is in the address) most likely means that one. */
+  #fromExercise() {
+    const select = this.querySelector("select[name=exercise]");
+    const slug = new URLSearchParams(location.hash.slice(1)).get("exercise");
+    if (select && [...select.options].some(({ value }) => value === slug)) select.value = slug;
   }
 
   disconnectedCallback() {
@@ -80,9 +88,11 @@ class WarningCheck extends HTMLElement {
   #changed = () => {
     let urgency = "";
     for (const form of this.#forms) {
-      const weighed = this.#weighed(this.#said(form));
+      const said = this.#said(form);
+      const weighed = this.#weighed(said);
       if (stopsAll(weighed)) form.dataset.stops = "all_active";
       else delete form.dataset.stops;
+      form.dataset.holds = this.#heldBy(weighed, said.payload.exercise);
       urgency ||= weighed.urgency;
     }
     this.dataset.urgency = urgency;
@@ -91,6 +101,14 @@ class WarningCheck extends HTMLElement {
     const text = live?.content.textContent ?? "";
     if (line.textContent !== text) line.textContent = text;
   };
+
+  /** The prescriptions that a sign of one exercise stops: of the one that is named, else of those that may have brought it on. */
+  #heldBy({ stop, flags }, named) {
+    if (stop !== "named_exercise") return "";
+    const isHeld = ({ value, dataset }) => (named ? value === named : flags.some((flag) => dataset.signs?.includes(flag)));
+    const held = [...this.querySelectorAll("select[name=exercise] option")].filter(isHeld);
+    return held.map(({ dataset }) => dataset.item).join(" ");
+  }
 
   #submitted = ({ target }) => {
     if (!this.contains(target) || !target.matches("form[data-command]")) return;
@@ -124,7 +142,7 @@ class WarningCheck extends HTMLElement {
     const found = (await window.Outbox?.all(this.#user).catch(() => [])) ?? [];
     this.#records = found.filter(({ kind, patient }) => kind === "report" && patient === this.dataset.patient);
     const stops = (await window.Outbox?.stops(this.#user).catch(() => [])) ?? [];
-    this.#stops = stops.filter(({ patient }) => patient === this.dataset.patient);
+    this.#stops = stops.filter(({ patient, holds }) => patient === this.dataset.patient && !holds);
   }
 
   /** A page from before a report still shows what that report led to. */

@@ -2,6 +2,7 @@
 
 const SLOT = ["prescription", "slot"];
 const RESPONSE = ["quality", "tired", "areas", "signs", "note"];
+const ACTIVITIES = ["activity_1", "activity_2", "activity_3", "activity_4", "activity_5"];
 const ANSWERS = ["unaided_steps", "knuckling", "standing_s", "voluntary_move", "urination"];
 
 /** The fields of each kind, as `rehab.sessions.commands` knows them: it refuses a command that says more. */
@@ -16,10 +17,11 @@ const FIELDS = {
   response: RESPONSE,
   medicine: ["medicine", "time", "given", "reason"],
   measure: ["metric", "value", "prescription"],
-  report: [...ANSWERS, "flags"],
+  report: [...ANSWERS, "flags", "exercise"],
   message: ["text", "prescription"],
+  activities: ["definition", ...ACTIVITIES],
 };
-const WHOLE = ["slot", "share", "score", "pain_after", "quality", "tired", "unaided_steps", "standing_s"];
+const WHOLE = ["slot", "share", "score", "pain_after", "quality", "tired", "unaided_steps", "standing_s", ...ACTIVITIES];
 const LISTS = ["stop_signs", "areas", "signs", "flags"];
 const YES_OR_NO = { yes: true, no: false, null: null, "": null };
 
@@ -28,7 +30,8 @@ const ABOUT = { pain: ["moment"], exposure: ["step"], medicine: ["medicine", "ti
 
 const STATES = { tick: "done", undo: "open", partial: "part", stop: "stopped", skip: "skipped" };
 
-const isAboutSlot = ({ kind }) => kind in STATES;
+/** Whether a record says something about one time of the day of an item, by a tap. */
+export const isAboutSlot = ({ kind }) => kind in STATES;
 
 /** The state of its slot after a record: done, part, stopped, skipped or open. */
 export const slotState = ({ kind }) => STATES[kind];
@@ -64,8 +67,8 @@ const payloadOf = (kind, data) => {
   // The scale is the same everywhere, so its field is too.
   if (kind === "exposure" && data.has("score")) said.pain_after ??= valueOf("score", data);
   if (kind !== "report") return said;
-  const { flags = [], ...answers } = said;
-  return { answers, flags };
+  const { flags = [], exercise, ...answers } = said;
+  return { answers, flags, ...(exercise && { exercise }) };
 };
 
 /**
