@@ -12,14 +12,18 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from rehab.guidance import attention
-from rehab.guidance.models import PatientSummary, SummaryMark
+from rehab.guidance.maintaining import weigh_checkpoints
+from rehab.guidance.models import AlertStep, PatientSummary, SummaryMark
 from rehab.guidance.queries.facts import Facts, facts_of
+from rehab.guidance.suggesting import evaluate
 from rehab.lib.time_zones import local_day
-from rehab.patients.models import Caregiver, Patient, ProblemDefinition
-from rehab.programs.models import Decision
+from rehab.patients.models import Caregiver, Observation, Patient, ProblemDefinition
+from rehab.programs.models import Decision, TeachBack
 from rehab.sessions.models import Clip, ClipReview, Command, MessagesRead, Release
+from rehab.sessions.queries.clips import unreadable_since
 
-BATCH: Final = 500
+# Of each dog sixty days are weighed: a batch bounds the memory.
+BATCH: Final = 100
 # A row says when it was received, not when its transaction ended: a run looks back as far as a transaction may last.
 OVERLAP: Final = dt.timedelta(seconds=60)
 
@@ -39,7 +43,9 @@ def refresh_summaries(*, at: dt.datetime, patient_ids: Collection[UUID] | None =
 
 
 def _refresh_all(waiting: QuerySet[Patient], *, at: dt.datetime) -> int:
+    """Rebuild those of them that live: of a dog that has died nothing is weighed."""
     count = 0
+    waiting = waiting.filter(died_on=None)
     rest = waiting.order_by("pk")
     while True:
         batch = list(rest.only("pk", "clinic_id", "time_zone")[:BATCH])
@@ -64,11 +70,16 @@ def _waiting(*, at: dt.datetime) -> QuerySet[Patient]:
             Patient.objects.filter(_new_day(at)).values("pk"),
             Command.objects.filter(received_at__gte=since).values("patient"),
             Release.objects.filter(released_at__gte=since).values("patient"),
+            AlertStep.objects.filter(at__gte=since).values("patient"),
             Clip.objects.filter(completed_at__gte=since).values("patient"),
+            unreadable_since(since).values("patient"),
             ClipReview.objects.filter(reviewed_at__gte=since).values("patient"),
             MessagesRead.objects.filter(until__gte=since).values("patient"),
             Decision.objects.filter(decided_at__gte=since).values("patient"),
+            Observation.objects.filter(recorded_at__gte=since).values("patient"),
+            TeachBack.objects.filter(Q(recorded_at__gte=since) | Q(withdrawn_at__gte=since)).values("patient"),
             ProblemDefinition.objects.filter(Q(updated_at__gte=since) | Q(signed_at__gte=since)).values("patient"),
+            Patient.objects.filter(clinic__threshold_changes__changed_at__gte=since).order_by().values("pk"),
             Caregiver.objects.filter(Q(started_at__gte=since) | Q(ended_at__gte=since)).values("patient"),
         )
     )
@@ -88,6 +99,9 @@ def _new_day(at: dt.datetime) -> Q:
 
 def _refresh(batch: Sequence[Patient], *, at: dt.datetime) -> None:
     today = {patient.pk: patient.today(at) for patient in batch}
+    # First: what the rules stop is among the facts.
+    evaluate(batch, at=at)
+    weigh_checkpoints(batch, at=at)
     facts = facts_of(
         today,
         first=min(today.values()) - dt.timedelta(days=attention.WINDOW_DAYS - 1),

@@ -6,14 +6,15 @@ Missing data never reads as good: the last answer stands until a newer one, and 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
-from statistics import median
+from statistics import fmean, median
 from typing import Any, Final, Self
 
 from rehab.library import reading
+from rehab.programs.ladders import Own
 
 WINDOW_DAYS: Final = 14
 ADHERENCE_DAYS: Final = 7
@@ -24,6 +25,14 @@ PAIN_SKIP_DAYS: Final = 3
 RE_EXAM_SOON_DAYS: Final = 3
 RISE_POINTS: Final = 2
 LOW_PERCENT: Final = 50
+STUCK_WATCH: Final = 1.3
+STUCK_ACT: Final = 1.7
+# A phase that lasts as long as it does good is never too long.
+OPEN_ENDED_DAYS: Final = 365
+HALF_DAYS: Final = 7
+HALF_ANSWERS: Final = 3
+PAIN_MOVED: Final = 1
+DOING_MOVED: Final = 10
 ACT: Final = 75
 WORST: Final = 100
 
@@ -39,7 +48,10 @@ class Moment(StrEnum):
 class Code(StrEnum):
     """Why a dog needs a look."""
 
+    ALERT_NOT_DELIVERED = "alert_not_delivered"
+    ALERT_WAITING = "alert_waiting"
     WARNING_SIGN = "warning_sign"
+    RESTRAINED = "restrained"
     PAIN_AT_LIMIT = "pain_at_limit"
     SKIPPED_FOR_PAIN = "skipped_for_pain"
     NO_FAMILY = "no_family"
@@ -57,6 +69,17 @@ class Code(StrEnum):
     NO_PAIN_ANSWER = "no_pain_answer"
     CHECK_PHASE = "check_phase"
     UNDETERMINED = "undetermined"
+    NOT_EVALUATED = "not_evaluated"
+    REGRESS_SUGGESTED = "regress_suggested"
+    STUCK_PHASE = "stuck_phase"
+    LOOK_AGAIN = "look_again"
+    CAME_BACK = "came_back"
+    OVERLOAD = "overload"
+    DONE_QUESTION = "done_question"
+    READY_TO_PROGRESS = "ready_to_progress"
+    CHECKPOINT_WORSE = "checkpoint_worse"
+    CHECKPOINT_MISSED = "checkpoint_missed"
+    RELAPSE_RISK = "relapse_risk"
 
 
 class Level(StrEnum):
@@ -83,10 +106,23 @@ class Limits:
 CAREFUL: Final = "neuro"
 
 
+def limits_of(profile: str, own: Own | None = None) -> Limits:
+    """The limits of the profile ``msk`` or ``neuro``, a clinic's own before the content's."""
+    changed = (own or {}).get(profile)
+    return _limits({**_content(profile), **changed}) if changed else _limits_of_the_content(profile)
+
+
+def _content(profile: str) -> Mapping[str, int]:
+    numbers: Mapping[str, int] = reading.read(reading.PROGRESSION)["profiles"][profile]
+    return numbers
+
+
 @lru_cache(maxsize=4)
-def limits_of(profile: str) -> Limits:
-    """The limits of the profile ``msk`` or ``neuro``."""
-    numbers = reading.read(reading.PROGRESSION)["profiles"][profile]
+def _limits_of_the_content(profile: str) -> Limits:
+    return _limits(_content(profile))
+
+
+def _limits(numbers: Mapping[str, int]) -> Limits:
     return Limits(
         resting=numbers["resting_restrain"],
         morning=numbers["morning_restrain"],
@@ -119,11 +155,50 @@ class Day:
 
 @dataclass(frozen=True, kw_only=True)
 class Stopped:
-    """A warning sign (its id) that stops the exercises since a day; ``more`` counts the other signs that do."""
+    """A warning sign (its id) that stops the exercises since a day; ``more`` counts the other signs that do.
+
+    ``by_rules``: nobody ticked it, the rules found it in what was logged. ``is_of_one``: it stops one exercise alone.
+    """
 
     sign: str
     on: dt.date
     is_emergency: bool
+    more: int = 0
+    by_rules: bool = False
+    is_of_one: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suggested:
+    """An open suggestion that asks for a decision: less of one exercise, or one step more.
+
+    ``said`` is the rule with its numbers, ``step`` what would change, as stored, ``dose`` the one before, ``swap`` the name
+    of the exercise that would come in its place. ``seen`` says which suggestion exactly it is.
+    """
+
+    id: str
+    seen: str
+    is_more: bool
+    exercise: str
+    said: Mapping[str, Any]
+    step: Mapping[str, Any]
+    dose: Mapping[str, Any]
+    swap: str = ""
+    approver: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alerted:
+    """Warning signs since a day that nobody has taken over; ``more`` counts the signs besides the gravest.
+
+    ``is_for_review``: all of them can wait for the next check. ``is_unreached``: nobody at the clinic could be told.
+    """
+
+    sign: str
+    on: dt.date
+    is_emergency: bool = False
+    is_for_review: bool = False
+    is_unreached: bool = False
     more: int = 0
 
 
@@ -131,13 +206,17 @@ class Stopped:
 class Dog:
     """What is known about one dog today; ``days`` and ``answers`` in any order.
 
+    ``look_again`` are the rules that ask for another look at the cause; ``phase_days`` is how long its phase takes at most.
+    ``own`` are the limits that its clinic has set for itself.
     ``start_phase`` is where the decision row of the definition begins. ``is_redefined``: the row is another one than that
-    under which a person last decided about the phase.
+    under which a person last decided about the phase. ``came_back`` are the numbers of a recurrence after the signature.
     """
 
     today: dt.date
     profile: str = CAREFUL
+    own: Own = field(default_factory=dict)
     is_signed: bool = False
+    came_back: Mapping[str, Any] = field(default_factory=dict)
     is_undetermined: bool = False
     has_program: bool = False
     has_family: bool = False
@@ -151,10 +230,21 @@ class Dog:
     days: Collection[Day] = ()
     pain_skips: Collection[dt.date] = ()
     stop: Stopped | None = None
+    alert: Alerted | None = None
     messages_waiting: int = 0
     waiting_since: dt.date | None = None
     clips_waiting: int = 0
     clips_since: dt.date | None = None
+    suggestions: Collection[Suggested] = ()
+    look_again: Collection[str] = ()
+    is_not_evaluated: bool = False
+    phase_since: dt.date | None = None
+    phase_days: int | None = None
+    # The newest checkpoint after discharge that was worse and that nobody has settled, and one that was missed lately.
+    checkpoint_worse: Mapping[str, Any] | None = None
+    checkpoint_missed: Mapping[str, Any] | None = None
+    # Each sign of a relapse that the maintenance protocol names and that is there: its criterion and its value.
+    relapse: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,7 +265,16 @@ class Reason:
 
 def reasons(dog: Dog) -> list[Reason]:
     """Every reason to look at the dog, most urgent first; none means that the family answers and all is calm."""
-    found = [*_of_signs(dog), *_of_pain(dog), *_of_messages(dog), *_of_clips(dog), *_of_doing(dog), *_of_the_plan(dog)]
+    found = [
+        *_of_alerts(dog),
+        *_of_signs(dog),
+        *_of_pain(dog),
+        *_of_messages(dog),
+        *_of_clips(dog),
+        *_of_doing(dog),
+        *_of_the_plan(dog),
+    ]
+    found += [*_of_the_rules(dog), *_of_the_phase(dog), *_of_both(dog), *_of_maintenance(dog)]
     return sorted(found, key=lambda reason: (-reason.severity, reason.code))
 
 
@@ -205,17 +304,32 @@ def percent(days: Collection[Day]) -> int | None:
     return round(100 * sum(day.done for day in days) / due) if due else None
 
 
+def _of_alerts(dog: Dog) -> list[Reason]:
+    """That nobody has taken over a warning sign, or could even be told, goes before the sign itself."""
+    if dog.alert is None:
+        return []
+    code = Code.ALERT_NOT_DELIVERED if dog.alert.is_unreached else Code.ALERT_WAITING
+    severity = WORST if dog.alert.is_emergency else WORST - 1
+    if dog.alert.is_for_review:
+        severity = ACT if dog.alert.is_unreached else ACT - 1
+    numbers = {"sign": dog.alert.sign, "on": dog.alert.on.isoformat(), "more": dog.alert.more}
+    return [Reason(code=code, severity=severity, numbers=numbers)]
+
+
 def _of_signs(dog: Dog) -> list[Reason]:
     """A warning sign that stops the exercises goes before everything else, until a vet has released them."""
     if dog.stop is None:
         return []
     severity = WORST if dog.stop.is_emergency else WORST - 1
     numbers = {"sign": dog.stop.sign, "on": dog.stop.on.isoformat(), "more": dog.stop.more}
-    return [Reason(code=Code.WARNING_SIGN, severity=severity, numbers=numbers)]
+    if dog.stop.is_of_one:
+        numbers["one"] = True
+    code = Code.RESTRAINED if dog.stop.by_rules else Code.WARNING_SIGN
+    return [Reason(code=code, severity=severity, numbers=numbers)]
 
 
 def _of_pain(dog: Dog) -> list[Reason]:
-    limits = limits_of(dog.profile)
+    limits = limits_of(dog.profile, dog.own)
     found: list[Reason] = []
     last_skip = max(dog.pain_skips, default=None)
     if last_skip is not None and (dog.today - last_skip).days < PAIN_SKIP_DAYS:
@@ -324,6 +438,8 @@ def _of_the_plan(dog: Dog) -> list[Reason]:
     if not dog.is_signed:
         return [Reason(code=Code.NOT_SIGNED, severity=48)]
     found: list[Reason] = []
+    if dog.came_back:
+        found.append(Reason(code=Code.CAME_BACK, severity=66, numbers=dog.came_back))
     if not dog.has_program:
         found.append(Reason(code=Code.NO_PROGRAM, severity=46))
     elif not dog.has_family:
@@ -343,3 +459,91 @@ def _of_the_plan(dog: Dog) -> list[Reason]:
         elif left <= RE_EXAM_SOON_DAYS:
             found.append(Reason(code=Code.RE_EXAM_SOON, severity=30 + RE_EXAM_SOON_DAYS - left, numbers=numbers))
     return found
+
+
+def _of_the_rules(dog: Dog) -> list[Reason]:
+    """What the rules suggest and ask; where they could not look at everything, a person must."""
+    found: list[Reason] = []
+    if dog.is_not_evaluated:
+        found.append(Reason(code=Code.NOT_EVALUATED, severity=79))
+    if dog.look_again:
+        found.append(Reason(code=Code.LOOK_AGAIN, severity=65, numbers={"rules": sorted(dog.look_again)}))
+    less = [one for one in dog.suggestions if not one.is_more]
+    more = [one for one in dog.suggestions if one.is_more]
+    if less:
+        severity = 77 + min(len(less) - 1, 1)
+        found.append(Reason(code=Code.REGRESS_SUGGESTED, severity=severity, numbers=_suggested(less, dog)))
+    if more:
+        found.append(Reason(code=Code.READY_TO_PROGRESS, severity=34, numbers=_suggested(more, dog)))
+    return found
+
+
+def _suggested(some: Sequence[Suggested], dog: Dog) -> dict[str, Any]:
+    """The first of them; where it is the only suggestion of the dog, with what a tap needs."""
+    first = some[0]
+    numbers: dict[str, Any] = {"count": len(some), "exercise": first.exercise, "said": dict(first.said)}
+    if len(dog.suggestions) == 1 and first.step:
+        numbers["offer"] = {
+            "id": first.id,
+            "seen": first.seen,
+            "step": dict(first.step),
+            "dose": dict(first.dose),
+            "swap": first.swap,
+            "approver": first.approver,
+        }
+    return numbers
+
+
+def _of_the_phase(dog: Dog) -> list[Reason]:
+    """Longer in a phase than it takes: the plan or the definition may not fit."""
+    if dog.phase_since is None or not dog.phase_days or dog.phase_days >= OPEN_ENDED_DAYS or dog.paused_on is not None:
+        return []
+    days = (dog.today - dog.phase_since).days
+    numbers = {"days": days, "usual": dog.phase_days, "phase": dog.phase}
+    if days >= STUCK_ACT * dog.phase_days:
+        return [Reason(code=Code.STUCK_PHASE, severity=ACT, numbers=numbers)]
+    if days >= STUCK_WATCH * dog.phase_days:
+        return [Reason(code=Code.STUCK_PHASE, severity=42, numbers=numbers)]
+    return []
+
+
+def _of_maintenance(dog: Dog) -> list[Reason]:
+    """After discharge: a checkpoint that was worse asks for a decision, and so does pain between two of them."""
+    found: list[Reason] = []
+    if dog.checkpoint_worse is not None:
+        found.append(Reason(code=Code.CHECKPOINT_WORSE, severity=84, numbers=dog.checkpoint_worse))
+    elif dog.checkpoint_missed is not None:
+        found.append(Reason(code=Code.CHECKPOINT_MISSED, severity=45, numbers=dog.checkpoint_missed))
+    if dog.relapse:
+        is_pain = any(one["criterion"].startswith("pain_") for one in dog.relapse)
+        numbers = {"signs": [dict(one) for one in dog.relapse]}
+        found.append(Reason(code=Code.RELAPSE_RISK, severity=80 if is_pain else 43, numbers=numbers))
+    return found
+
+
+def _of_both(dog: Dog) -> list[Reason]:
+    """Pain and doing over the last fourteen days: both up may be too much, both down may be “it is well, we are done”."""
+    middle = dog.today - dt.timedelta(days=HALF_DAYS)
+    first = middle - dt.timedelta(days=HALF_DAYS)
+    worst = {day: score for day, score in worst_by_day(dog.answers).items() if first < day <= dog.today}
+    before = [score for day, score in worst.items() if day <= middle]
+    now = [score for day, score in worst.items() if day > middle]
+    done = [
+        percent([day for day in dog.days if low < day.day <= high and day.day < dog.today])
+        for low, high in ((first, middle), (middle, dog.today))
+    ]
+    if min(len(before), len(now)) < HALF_ANSWERS or done[0] is None or done[1] is None:
+        return []
+    pain = fmean(now) - fmean(before)
+    doing = done[1] - done[0]
+    numbers = {
+        "pain_before": round(fmean(before), 1),
+        "pain_now": round(fmean(now), 1),
+        "percent_before": done[0],
+        "percent_now": done[1],
+    }
+    if pain >= PAIN_MOVED and doing >= DOING_MOVED:
+        return [Reason(code=Code.OVERLOAD, severity=64, numbers=numbers)]
+    if pain <= -PAIN_MOVED and doing <= -DOING_MOVED:
+        return [Reason(code=Code.DONE_QUESTION, severity=37, numbers=numbers)]
+    return []

@@ -10,7 +10,10 @@ from django.db import transaction
 
 from accounts.access import Right, Role, allowed
 from accounts.models import User, record
+from rehab.guidance.alerting.acknowledging import clear_released
+from rehab.guidance.recurring import is_recurrence
 from rehab.patients.models import Patient
+from rehab.programs.actions.episodes import take_back_recurrence
 from rehab.sessions.models import Release, WarningReport
 
 
@@ -36,12 +39,22 @@ class NewStopError(ReleaseRefusedError):
 
 @transaction.atomic
 def release_stop(
-    *, patient: Patient, seen: Collection[UUID], by: User, roles: frozenset[Role], reason: str, at: dt.datetime
+    *,
+    patient: Patient,
+    seen: Collection[UUID],
+    by: User,
+    roles: frozenset[Role],
+    reason: str,
+    at: dt.datetime,
+    is_same_episode: bool = False,
 ) -> list[Release]:
     """Let the exercises go on that the checks ``seen`` have stopped; a new check stops them anew.
 
     All that stops them, or nothing: a family that checked three times is released once, and a check that came in while
-    the vet was looking is not released unread.
+    the vet was looking is not released unread. Their alerts are cleared with the same reason.
+
+    ``is_same_episode``: the vet finds that what looked like a recurrence (RF31) is none. Then the new episode is taken
+    back with the same reason, and the old definition and its checkpoints hold again.
 
     Raises:
         NotAVetError, NoReasonError, AlreadyReleasedError, NewStopError
@@ -51,8 +64,9 @@ def release_stop(
     if not (reason := reason.strip()):
         raise NoReasonError
     # Two vets at once: the second waits here, and finds below what the first has done.
-    list(Patient.objects.select_for_update().filter(pk=patient.pk).values_list("pk"))
-    stops = list(WarningReport.objects.filter(patient=patient).stopping().order_by("done_at", "pk"))
+    # Without its key: who takes an alert over writes rows about the dog, and waits for nothing that is held here.
+    list(Patient.objects.select_for_update(no_key=True).filter(pk=patient.pk).values_list("pk"))
+    stops = list(WarningReport.objects.filter(patient=patient).unreleased().order_by("done_at", "pk"))
     if not stops:
         raise AlreadyReleasedError
     if {stop.pk for stop in stops} - set(seen):
@@ -68,6 +82,9 @@ def release_stop(
         )
         for stop in stops
     )
+    clear_released(reports=[stop.pk for stop in stops], by=by, reason=reason, at=at)
+    if is_same_episode and is_recurrence(stops):
+        take_back_recurrence(patient=patient, reason=reason, by=by, at=at)
     record(
         "stop.released",
         subject=patient,

@@ -23,6 +23,10 @@ class NotReadyError(ReviewRefusedError):
     """The file could not be read, so nobody has seen it."""
 
 
+class NotPreparedError(ReviewRefusedError):
+    """The file is still being prepared, so nobody has seen it yet."""
+
+
 class AlreadyReviewedError(ReviewRefusedError):
     """Somebody has answered it meanwhile: ``review`` is what the family has read."""
 
@@ -44,15 +48,17 @@ def review_clip(
     """Answer a photo or clip, once; who answered may change it on the same day, and the record keeps both.
 
     Raises:
-        NotStaffError, NotReadyError, AlreadyReviewedError
+        NotStaffError, NotReadyError, NotPreparedError, AlreadyReviewedError
     """
     if not allowed(Right.HOLD, roles):
         raise NotStaffError
     # Two at once: the second waits here, and finds below what the first has said.
     locked = Clip.objects.select_for_update().filter(pk=clip.pk)
     mine = Clip.objects.select_related("patient", "media").get(pk=locked.values_list("pk", flat=True).get())
-    if mine.completed_at is None or mine.is_unreadable:
+    if mine.is_unreadable:
         raise NotReadyError
+    if not mine.is_prepared:
+        raise NotPreparedError
     before: ClipReview | None = (
         ClipReview.objects.select_related("clip__patient", "reviewed_by").filter(clip=mine).first()
     )

@@ -11,11 +11,17 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from rehab.guidance import maintenance_wording
 from rehab.guidance.attention import Code, Level, Moment, Reason
-from rehab.library import reading, translating
+from rehab.guidance.rule_wording import ended, flag_text, rule_text
+from rehab.library import translating
 from rehab.patients.models import ProblemDefinition
+from rehab.programs.resetting import came_back_text
+from rehab.sessions import check_wording
 
 BADGES: Final = {
+    Code.ALERT_NOT_DELIVERED: gettext_lazy("Nobody reached"),
+    Code.ALERT_WAITING: gettext_lazy("Not taken over"),
     Code.WARNING_SIGN: gettext_lazy("Warning sign"),
     Code.PAIN_AT_LIMIT: gettext_lazy("Pain at the limit"),
     Code.SKIPPED_FOR_PAIN: gettext_lazy("Skipped for pain"),
@@ -34,6 +40,18 @@ BADGES: Final = {
     Code.NO_PAIN_ANSWER: gettext_lazy("No pain answer"),
     Code.CHECK_PHASE: gettext_lazy("Check the phase"),
     Code.UNDETERMINED: gettext_lazy("Question open"),
+    Code.RESTRAINED: gettext_lazy("Stopped by the rules"),
+    Code.NOT_EVALUATED: gettext_lazy("Not evaluated"),
+    Code.REGRESS_SUGGESTED: gettext_lazy("Less is suggested"),
+    Code.STUCK_PHASE: gettext_lazy("Long in its phase"),
+    Code.LOOK_AGAIN: gettext_lazy("Look again"),
+    Code.CAME_BACK: gettext_lazy("Pain came back"),
+    Code.OVERLOAD: gettext_lazy("Overload?"),
+    Code.DONE_QUESTION: gettext_lazy("Done?"),
+    Code.READY_TO_PROGRESS: gettext_lazy("Ready to progress"),
+    Code.CHECKPOINT_WORSE: gettext_lazy("Checkpoint worse"),
+    Code.CHECKPOINT_MISSED: gettext_lazy("Checkpoint missed"),
+    Code.RELAPSE_RISK: gettext_lazy("Relapse?"),
 }
 ICONS: Final = {Level.ACT: "octagon-alert", Level.WATCH: "triangle-alert", Level.OK: "circle-check"}
 
@@ -120,8 +138,10 @@ def axes(origin: str, mechanism: str) -> str:
 
 
 def sign(flag: str) -> str:
-    """A warning sign in words."""
-    return next((translating.said(one.sign) for one in reading.red_flags() if one.id == flag), flag)
+    """A warning sign in words, or the rule that stopped a dog by itself."""
+    if flag in check_wording.RULES:
+        return check_wording.rule_text(flag)
+    return flag_text(flag)
 
 
 def grade(value: int | None) -> str:
@@ -154,8 +174,27 @@ def _on(numbers: Mapping[str, Any]) -> dt.date:
     return dt.date.fromisoformat(numbers["on"])
 
 
+def _alert_waiting(numbers: Mapping[str, Any], today: dt.date) -> str:
+    said = {"sign": sign(numbers["sign"]), "day": day_name(_on(numbers), today=today), "more": numbers["more"]}
+    if not numbers["more"]:
+        return _("%(sign)s (%(day)s). Nobody has taken it over yet.") % said
+    return _("%(sign)s, and %(more)s more (%(day)s). Nobody has taken it over yet.") % said
+
+
+def _alert_not_delivered(numbers: Mapping[str, Any], today: dt.date) -> str:
+    said = {"sign": sign(numbers["sign"]), "day": day_name(_on(numbers), today=today), "more": numbers["more"]}
+    if not numbers["more"]:
+        return _("%(sign)s (%(day)s). Nobody could be reached by e-mail, and nobody has taken it over.") % said
+    return (
+        _("%(sign)s, and %(more)s more (%(day)s). Nobody could be reached by e-mail, and nobody has taken it over.")
+        % said
+    )
+
+
 def _warning_sign(numbers: Mapping[str, Any], today: dt.date) -> str:
     said = {"sign": sign(numbers["sign"]), "day": day_name(_on(numbers), today=today), "more": numbers["more"]}
+    if numbers.get("one"):
+        return _("%(sign)s (%(day)s). What can have brought it on is stopped until a vet has released it.") % said
     if not numbers["more"]:
         return _("%(sign)s (%(day)s). The exercises are stopped.") % said
     return _("%(sign)s, and %(more)s more (%(day)s). The exercises are stopped.") % said
@@ -269,7 +308,93 @@ def _undetermined(_numbers: Mapping[str, Any], _today: dt.date) -> str:
     return _("Origin or mechanism is undetermined: care only for now.")
 
 
+def _restrained(numbers: Mapping[str, Any], today: dt.date) -> str:
+    said = {"sign": sign(numbers["sign"]), "day": day_name(_on(numbers), today=today), "more": numbers["more"]}
+    if not numbers["more"]:
+        return _("The rules have stopped the exercises (%(day)s): %(sign)s.") % said
+    return _("The rules have stopped the exercises (%(day)s): %(sign)s, and %(more)s more.") % said
+
+
+def _not_evaluated(_numbers: Mapping[str, Any], _today: dt.date) -> str:
+    return _("Some rules could not be evaluated, so nothing grows. Look at this dog yourself.")
+
+
+def _suggested(numbers: Mapping[str, Any], one: str, several: str) -> str:
+    said = {
+        "exercise": translating.said(numbers["exercise"]),
+        "why": ended(rule_text(numbers["said"].get("rule", ""), numbers["said"].get("numbers", {}))),
+        "more": numbers["count"] - 1,
+    }
+    return (several if numbers["count"] > 1 else one) % said
+
+
+def _regress_suggested(numbers: Mapping[str, Any], _today: dt.date) -> str:
+    return _suggested(
+        numbers,
+        _("Less of %(exercise)s: %(why)s"),
+        _("Less of %(exercise)s and %(more)s more: %(why)s"),
+    )
+
+
+def _ready_to_progress(numbers: Mapping[str, Any], _today: dt.date) -> str:
+    return _suggested(
+        numbers,
+        _("%(exercise)s may grow. %(why)s"),
+        _("%(exercise)s and %(more)s more may grow. %(why)s"),
+    )
+
+
+def _stuck_phase(numbers: Mapping[str, Any], _today: dt.date) -> str:
+    return _("%(days)s days in %(phase)s, which takes up to %(usual)s.") % dict(numbers)
+
+
+def _look_again(numbers: Mapping[str, Any], _today: dt.date) -> str:
+    return _("The answers ask for another look at the true cause (%(rules)s).") % {"rules": ", ".join(numbers["rules"])}
+
+
+def _came_back(numbers: Mapping[str, Any], _today: dt.date) -> str:
+    return came_back_text(numbers)
+
+
+def _overload(numbers: Mapping[str, Any], _today: dt.date) -> str:
+    return _(
+        "More done and more pain than the week before: %(percent_before)s → %(percent_now)s %%, "
+        "pain %(pain_before)s → %(pain_now)s."
+    ) % _moved(numbers)
+
+
+def _done_question(numbers: Mapping[str, Any], _today: dt.date) -> str:
+    return _(
+        "Less pain and less done than the week before: pain %(pain_before)s → %(pain_now)s, "
+        "%(percent_before)s → %(percent_now)s %%. Does the family think it is finished?"
+    ) % _moved(numbers)
+
+
+def _checkpoint_worse(numbers: Mapping[str, Any], _today: dt.date) -> str:
+    said = {"when": maintenance_wording.months(numbers["month"]), "worse": maintenance_wording.worse_text(numbers)}
+    return _("Worse %(when)s: %(worse)s.") % said
+
+
+def _checkpoint_missed(numbers: Mapping[str, Any], _today: dt.date) -> str:
+    said = {
+        "when": maintenance_wording.months(numbers["month"]),
+        "missing": maintenance_wording.missing_text(numbers["missing"]),
+    }
+    return _("The checkpoint %(when)s was not fully answered: %(missing)s.") % said
+
+
+def _relapse_risk(numbers: Mapping[str, Any], _today: dt.date) -> str:
+    signs = [maintenance_wording.sign_text(one) for one in numbers["signs"]]
+    return _("Signs of a relapse in maintenance: %(signs)s.") % {"signs": "; ".join(signs)}
+
+
+def _moved(numbers: Mapping[str, Any]) -> dict[str, str]:
+    return {name: number(value) for name, value in numbers.items()}
+
+
 _SENTENCES: Final[Mapping[Code, Callable[[Mapping[str, Any], dt.date], str]]] = {
+    Code.ALERT_NOT_DELIVERED: _alert_not_delivered,
+    Code.ALERT_WAITING: _alert_waiting,
     Code.WARNING_SIGN: _warning_sign,
     Code.PAIN_AT_LIMIT: _pain_at_limit,
     Code.SKIPPED_FOR_PAIN: _skipped_for_pain,
@@ -288,4 +413,16 @@ _SENTENCES: Final[Mapping[Code, Callable[[Mapping[str, Any], dt.date], str]]] = 
     Code.NO_PAIN_ANSWER: _no_pain_answer,
     Code.CHECK_PHASE: _check_phase,
     Code.UNDETERMINED: _undetermined,
+    Code.RESTRAINED: _restrained,
+    Code.NOT_EVALUATED: _not_evaluated,
+    Code.REGRESS_SUGGESTED: _regress_suggested,
+    Code.STUCK_PHASE: _stuck_phase,
+    Code.LOOK_AGAIN: _look_again,
+    Code.CAME_BACK: _came_back,
+    Code.OVERLOAD: _overload,
+    Code.DONE_QUESTION: _done_question,
+    Code.READY_TO_PROGRESS: _ready_to_progress,
+    Code.CHECKPOINT_WORSE: _checkpoint_worse,
+    Code.CHECKPOINT_MISSED: _checkpoint_missed,
+    Code.RELAPSE_RISK: _relapse_risk,
 }

@@ -4,7 +4,6 @@ import datetime as dt
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -93,19 +92,18 @@ class PreparedInsert:
         """
         adapt = _adapter()
         adapted = [[adapt(value) for value in row] for row in rows]
+        if not adapted:
+            return
         with connection.cursor() as cursor:
-            if len(adapted) == 1:
-                cursor.execute(self._sql, adapted[0])
-            else:
-                cursor.executemany(self._sql, adapted)
+            cursor.execute(self._sql(len(adapted)), [value for row in adapted for value in row])
 
-    @cached_property
-    def _sql(self) -> str:
+    def _sql(self, count: int) -> str:
         meta = self._model._meta
         columns = {field.name: field.column or field.name for field in meta.concrete_fields}
         table, *names = map(connection.ops.quote_name, (meta.db_table, *(columns[name] for name in self._names)))
-        places = ", ".join(["%s"] * len(names))
-        return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({places})"  # noqa: S608 - names of our own tables
+        place = f"({', '.join(['%s'] * len(names))})"
+        values = ", ".join([place] * count)
+        return f"INSERT INTO {table} ({', '.join(names)}) VALUES {values}"  # noqa: S608 - names of our own tables
 
 
 def _adapter() -> Callable[[Value], Any]:

@@ -105,5 +105,5 @@ def _line(clip: Clip, patient: Patient, *, user: User, at: dt.datetime) -> ClipL
         wrong=sentence(clip.media.content_type) if clip.media and clip.is_unreadable else "",
         review=review,
         reviewed_when=wording.day_name(patient.today(review.reviewed_at), today=today) if review else "",
-        can_answer=not clip.is_unreadable and (review is None or may_change(review, by=user, at=at)),
+        can_answer=clip.is_prepared and (review is None or may_change(review, by=user, at=at)),
     )

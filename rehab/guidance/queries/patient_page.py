@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -13,11 +13,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.access import Role
 from rehab.guidance import attention, wording
 from rehab.guidance.attention import Answer, Code, Level, Moment, Reason
 from rehab.guidance.charts import Chart, ChartDay, draw
-from rehab.guidance.queries.facts import Facts, facts_of
+from rehab.guidance.models import Evaluation
+from rehab.guidance.queries.alerts import waiting_alerts
+from rehab.guidance.queries.facts import Facts, facts_of, phase_days
+from rehab.guidance.queries.maintenance import Followed, followed, maintained
+from rehab.guidance.queries.past_episodes import Episodes, episodes_of
 from rehab.guidance.queries.stops import Stop, in_words, stops_of
+from rehab.guidance.queries.suggestions import Ahead, Asked, Offer, ahead_of, asked_of, offer_of, open_suggestions
+from rehab.guidance.queries.thresholds import thresholds_of
 from rehab.library import reading, translating
 from rehab.patients.models import (
     Caregiver,
@@ -25,10 +32,13 @@ from rehab.patients.models import (
     Patient,
     ProblemDefinition,
 )
+from rehab.patients.scores import Latest, latest_scores
+from rehab.programs import maintenance
 from rehab.programs.actions.items import Item
 from rehab.programs.actions.teaching import UNTAUGHT, needs_teaching
 from rehab.programs.models import Decision, LadderStep, Prescription, Program
 from rehab.programs.queries import Chapter, Taught, history, names_of, open_program, taught
+from rehab.programs.resetting import with_resets
 from rehab.programs.shortfalls import Refusal, half_rule
 from rehab.sessions.adherence import Period
 from rehab.sessions.models import PerformedExercise
@@ -102,6 +112,7 @@ class Picture:
     days: list[PictureDay]
     summary: str
     has_data: bool
+    limit_note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +125,8 @@ class Line:
     taught: Taught
     needs_teaching: bool
     is_for_in_person: bool
+    offer: Offer | None = None
+    ahead: Ahead | None = None
 
     @property
     def teaching(self) -> str:
@@ -161,6 +174,15 @@ class PatientPage:
     messages_waiting: int
     clips_waiting: int
     age: str
+    asked: Asked
+    episodes: Episodes | None = None
+    followed: Followed | None = None
+    scores: Sequence[Latest] = ()
+
+    @property
+    def stops_one(self) -> bool:
+        """Whether all that is stopped is what brought a sign on."""
+        return bool(self.stops) and all(stop.is_of_one for stop in self.stops)
 
     @property
     def to_teach(self) -> int:
@@ -168,8 +190,8 @@ class PatientPage:
         return len([line for line in self.lines if line.teaching == "none"])
 
 
-def patient_page(patient: Patient, *, at: dt.datetime, span: int) -> PatientPage:
-    """The page of a dog that was already loaded for its reader."""
+def patient_page(patient: Patient, *, at: dt.datetime, span: int, roles: frozenset[Role] = frozenset()) -> PatientPage:
+    """The page of a dog that was already loaded for its reader, who is this to it."""
     today = patient.today(at)
     first = today - (span - 1) * ONE_DAY
     until = today + ONE_DAY
@@ -196,7 +218,16 @@ def patient_page(patient: Patient, *, at: dt.datetime, span: int) -> PatientPage
     facts.clips = waiting_clips([patient.pk]).get(patient.pk)
     facts.row_before = _row_before(chapters)
     facts.stops = stops_of([patient.pk])[patient.pk]
+    facts.alerts = waiting_alerts([patient.pk])[patient.pk]
     facts.stopped = stopped_days([patient.pk], first, until)[patient.pk]
+    facts.suggestions = open_suggestions([patient.pk])
+    facts.evaluation = Evaluation.objects.filter(patient=patient).first()
+    facts.phase_days = phase_days(program)
+    facts.own = thresholds_of([patient.clinic_id]).get(patient.clinic_id, {})
+    after = followed(patient.pk)
+    facts.checkpoints = after.to_look_at(until=until) if after is not None else []
+    if program is not None and program.protocol is not None and program.protocol.slug == maintenance.PROTOCOL:
+        facts.maintained = maintained([program], until=until).get(patient.pk)
     week = facts.days(today=today)
     dog = facts.dog(today=today, days=week)
     names = {item.pk: translating.said(item.exercise.name) for item in prescriptions}
@@ -207,7 +238,8 @@ def patient_page(patient: Patient, *, at: dt.datetime, span: int) -> PatientPage
     phase, phase_name, phase_to_come = _phase(program, chapters, today=today)
     return PatientPage(
         today=today,
-        reasons=[_why(reason, patient, today=today) for reason in attention.reasons(dog)],
+        # Of a dog that has died nothing asks for a person.
+        reasons=[] if patient.died_on else [_why(reason, patient, today=today) for reason in attention.reasons(dog)],
         definition=definition,
         draft=draft,
         axes="" if definition is None else wording.axes(definition.origin, definition.mechanism),
@@ -221,7 +253,13 @@ def patient_page(patient: Patient, *, at: dt.datetime, span: int) -> PatientPage
         is_undetermined=dog.is_undetermined,
         short_half=_short_half(definition, current),
         prescriptions=current,
-        lines=_lines(patient, current, grade=None if definition is None else definition.neuro_grade),
+        lines=_lines(
+            patient,
+            current,
+            grade=None if definition is None else definition.neuro_grade,
+            offers=_offers(facts, current, roles=roles),
+            ahead=ahead_of(current, program, definition),
+        ),
         ladders=[]
         if program is None
         else list(LadderStep.objects.filter(program=program).current().select_related("ladder").order_by("pk")),
@@ -248,16 +286,27 @@ def patient_page(patient: Patient, *, at: dt.datetime, span: int) -> PatientPage
         gaps=gaps([one.user_id for one in caregivers], at=at, patient=patient.pk),
         messages_waiting=dog.messages_waiting,
         clips_waiting=dog.clips_waiting,
+        followed=after,
         age="" if patient.born_on is None else wording.age(patient.born_on, today=today),
+        asked=asked_of(facts.evaluation if program is not None and program.paused_by_id is None else None),
+        episodes=episodes_of(patient.pk, definition),
+        scores=latest_scores(patient.pk),
     )
 
 
+def _offers(facts: Facts, current: Sequence[Prescription], *, roles: frozenset[Role]) -> dict[UUID, Offer]:
+    names = {one.exercise.slug: one.exercise.name for one in current}
+    return {one.prescription_id: offer_of(one, roles=roles, names=names) for one in facts.suggestions}
+
+
 def signals(patient: Patient, *, at: dt.datetime) -> list[Why]:
-    """Why the dog needs a look now, in words: the same as on its page and in the list; nine statements."""
+    """Why the dog needs a look now, in words: the same as on its page and in the list."""
     today = patient.today(at)
     first = today - (attention.WINDOW_DAYS - 1) * ONE_DAY
     facts = facts_of([patient.pk], first=first, until=today + ONE_DAY)[patient.pk]
     dog = facts.dog(today=today, days=facts.days(today=today))
+    if patient.died_on is not None:
+        return []
     return [_why(reason, patient, today=today) for reason in attention.reasons(dog)]
 
 
@@ -275,9 +324,13 @@ def _why(reason: Reason, patient: Patient, *, today: dt.date) -> Why:
 
 
 _LINKS: Final = {
+    Code.ALERT_NOT_DELIVERED: ("guidance:alerts", gettext_lazy("Open it")),
+    Code.ALERT_WAITING: ("guidance:alerts", gettext_lazy("Open it")),
     Code.NO_FAMILY: ("patients:caregiver-invite", gettext_lazy("Invite the family")),
     Code.MESSAGE_WAITING: ("sessions:messages", gettext_lazy("Read and answer")),
     Code.CHECK_PHASE: ("guidance:phase", gettext_lazy("Look at the phase")),
+    Code.CHECKPOINT_WORSE: ("guidance:relapse", gettext_lazy("Decide")),
+    Code.RELAPSE_RISK: ("guidance:relapse", gettext_lazy("Look at it")),
 }
 
 
@@ -316,9 +369,8 @@ def _definitions(
     patient: Patient,
 ) -> tuple[ProblemDefinition | None, ProblemDefinition | None]:
     """The newest signed definition, and the draft that may follow it."""
-    newest = (
-        ProblemDefinition.objects.filter(patient=patient).select_related("signed_by", "drafted_by").newest_first()[:2]
-    )
+    versions = with_resets(ProblemDefinition.objects.filter(patient=patient))
+    newest = versions.select_related("signed_by", "drafted_by").newest_first()[:2]
     draft: ProblemDefinition | None = None
     for definition in newest:
         if definition.is_signed:
@@ -393,7 +445,14 @@ def _short_half(definition: ProblemDefinition | None, current: Sequence[Prescrip
     return half_rule([Item.of(one).line for one in current], habits=definition.habits, targets=reading.targets())
 
 
-def _lines(patient: Patient, current: Sequence[Prescription], *, grade: int | None) -> list[Line]:
+def _lines(
+    patient: Patient,
+    current: Sequence[Prescription],
+    *,
+    grade: int | None,
+    offers: Mapping[UUID, Offer],
+    ahead: Mapping[UUID, Ahead],
+) -> list[Line]:
     """The plan's rows; a neighbour is offered when it suits the dog's grade and is not in the plan already."""
     if not current:
         return []
@@ -413,6 +472,8 @@ def _lines(patient: Patient, current: Sequence[Prescription], *, grade: int | No
             taught=shown.get(item.exercise.slug, Taught()),
             needs_teaching=needs_teaching(item.exercise),
             is_for_in_person=UNTAUGHT in item.exercise.contraindications,
+            offer=offers.get(item.pk),
+            ahead=ahead.get(item.pk),
         )
         for item in current
     ]
@@ -446,8 +507,8 @@ def _picture(facts: Facts, decisions: Iterable[Decision], *, today: dt.date, spa
         )
         for row in rows
     ]
-    limit = attention.limits_of(facts.profile).resting
-    text = _("limit")
+    limit, usual = facts.limits.resting, attention.limits_of(facts.profile).resting
+    text = _("limit") if limit == usual else _("own %(limit)d") % {"limit": limit}
     return Picture(
         span=span,
         wide=draw(days, width=WIDE, limit=limit, limit_text=text),
@@ -457,6 +518,9 @@ def _picture(facts: Facts, decisions: Iterable[Decision], *, today: dt.date, spa
         has_data=any(
             value is not None for row in rows for value in (row.percent, row.next_morning, row.before, row.after)
         ),
+        limit_note=""
+        if limit == usual
+        else _("%(limit)d, set by the clinic (usually %(usual)d)") % {"limit": limit, "usual": usual},
     )
 
 

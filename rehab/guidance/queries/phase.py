@@ -11,6 +11,7 @@ from accounts.access import Role
 from rehab.guidance.queries.readings import known_about
 from rehab.library.models import Phase, Protocol, ProtocolPhase
 from rehab.patients.models import ProblemDefinition
+from rehab.programs import maintenance
 from rehab.programs.actions.phasing import criteria_of_the_way, phase_now, phases_of, signed_by
 from rehab.programs.criteria import Criterion, State, Verdict, evaluate, parse
 from rehab.programs.ladders import RungVerdict
@@ -89,6 +90,7 @@ class PhasePage:
     exits: list[Check] = field(default_factory=list)
     entries: list[Check] = field(default_factory=list)
     relapse: list[Check] = field(default_factory=list)
+    last: list[Check] = field(default_factory=list)
     exit_alternative: str = ""
     check_in: tuple[int, str] | None = None
     follow_ups: list[str] = field(default_factory=list)
@@ -101,6 +103,15 @@ class PhasePage:
     @property
     def checks(self) -> list[Check]:
         return [*self.exits, *self.entries]
+
+    @property
+    def may_be_discharged(self) -> bool:
+        """Whether the last phase of treatment is reached and what it asks for is met; maintenance itself is no treatment."""
+        program = self.program
+        if program is None or self.following is not None or program.paused_by_id is not None:
+            return False
+        slug = "" if program.protocol is None else program.protocol.slug
+        return slug != maintenance.PROTOCOL and all(one.verdict.is_met or one.is_signature for one in self.last)
 
     @property
     def counted(self) -> int:
@@ -137,6 +148,7 @@ def phase_page(program: Program, definition: ProblemDefinition, *, roles: frozen
         exits=checks([one for kind, one in way if kind == "exit"]),
         entries=checks([one for kind, one in way if kind == "entry"]),
         relapse=checks([parse(text) for text in extra.get("relapse", ())]),
+        last=checks([parse(text) for text in (now.exit_criteria if now is not None and following is None else ())]),
         exit_alternative=alternative_text(extra.get("exit_alt", "")),
         check_in=_check_in(extra),
         follow_ups=_protocol_names(extra.get("next_protocol", ())),

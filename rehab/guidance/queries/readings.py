@@ -4,30 +4,33 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import BooleanField, Case, Q, When
 
+from rehab.guidance.queries.thresholds import thresholds_of
 from rehab.patients.measures import MEASURES
 from rehab.patients.models import Observation, ProblemDefinition
 from rehab.patients.queries import current_definition
+from rehab.programs import maintenance
 from rehab.programs.criteria import SESSIONS, Reading, Series
 from rehab.programs.dose import Dose
-from rehab.programs.ladders import RungVerdict, limits_of
+from rehab.programs.ladders import Own, RungVerdict, limits_of
 from rehab.programs.models import LadderStep, Prescription, Program
-from rehab.sessions.adherence import Period, Shares, tallies
+from rehab.sessions.adherence import NotDue, Period, Shares, tallies
 from rehab.sessions.exposures import LOOK_BACK_DAYS, standings
+from rehab.sessions.models import WarningReport
 from rehab.sessions.queries import Pain, pain_answers, slot_shares
 from rehab.sessions.queries.looking_back import stopped_days
+from rehab.sessions.warning_signs import BEST_FIRST
 
 # Measures are taken at visits, weeks apart; a tick or an answer comes every day.
 MEASURE_DAYS: Final = 182
 ONE_DAY: Final = dt.timedelta(days=1)
-# Minutes on the lead; what is practised within a walk is part of it and not counted again.
-WALKS: Final = frozenset({"leash-walk", "terrain-walk", "hill-walk"})
+WALKS: Final = maintenance.WALKS
 LIMB_STABLE: Final = "limb_stable"
 Answers = Mapping[tuple[dt.date, str], Pain]
 
@@ -51,8 +54,9 @@ class Known:
 
 
 def known_about(program: Program, definition: ProblemDefinition, *, today: dt.date) -> Known:
-    """All that any criterion of any phase can ask about; seven queries, whatever was logged."""
+    """All that any criterion of any phase can ask about, by the limits of the dog's clinic; nine queries, whatever was logged."""
     patient = program.patient
+    own = _own(program)
     first, until = today - dt.timedelta(days=LOOK_BACK_DAYS - 1), today + ONE_DAY
     pain = pain_answers(patient.pk, first - ONE_DAY, until)
     items = _prescribed(patient.pk, first, until)
@@ -68,10 +72,11 @@ def known_about(program: Program, definition: ProblemDefinition, *, today: dt.da
         scores={key: answer.score for key, answer in pain.items()},
         intake=definition.pain_at_rest,
         today=today,
+        own=own,
     )
     series: dict[str, list[Reading]] = defaultdict(list)
     _add_days(series, program, definition, today=today)
-    _add_pain(series, pain, profile=program.profile, shares=shares)
+    _add_pain(series, pain, green=limits_of(program.profile, own)["green_max"], shares=shares)
     stopped = stopped_days([patient.pk], first, until)[patient.pk]
     _add_done(series, items, shares, first=first, today=today, stopped=stopped)
     _add_measured(
@@ -80,6 +85,7 @@ def known_about(program: Program, definition: ProblemDefinition, *, today: dt.da
         definition,
         signed_on=patient.today(definition.signed_at) if definition.signed_at else None,
     )
+    _add_checks(series, patient.pk, first=first, today=today)
     if every_step:
         passed = [step.rung for step in every_step if step.ended_by is not None and step.ended_by.details.get("passed")]
         passed += [step.rung for step in steps if verdicts[step.pk].is_passed]
@@ -122,7 +128,7 @@ def _add_days(
             series[metric] = [Reading(today, max(0, (today - since).days))]
 
 
-def _add_pain(series: dict[str, list[Reading]], pain: Answers, *, profile: str, shares: Shares) -> None:
+def _add_pain(series: dict[str, list[Reading]], pain: Answers, *, green: int, shares: Shares) -> None:
     for (day, moment), answer in pain.items():
         felt_on = day + ONE_DAY if moment == "next_morning" else day
         series[f"pain_{moment}"].append(Reading(felt_on, answer.score, answer.done_at, day.isoformat()))
@@ -131,7 +137,7 @@ def _add_pain(series: dict[str, list[Reading]], pain: Answers, *, profile: str, 
     sessions = {day for (_, day, _), share in shares.items() if share} | {
         day for day, moment in pain if moment in ("before", "after")
     }
-    green, clean = limits_of(profile)["green_max"], 0
+    clean = 0
     for day in sorted(sessions):
         series[SESSIONS].append(Reading(day, 1))
         after = pain.get((day, "after"))
@@ -146,7 +152,7 @@ def _add_done(
     *,
     first: dt.date,
     today: dt.date,
-    stopped: Collection[dt.date],
+    stopped: Collection[NotDue],
 ) -> None:
     """What was done of what was due. Of today only what is finished counts, and no sum: the day is not over."""
     medicine = {one.period.prescription for one in items if one.dose.per_prescription}
@@ -190,6 +196,36 @@ def _add_measured(
         series["limb_stable_signed"].append(Reading(signed_on, 1, definition.signed_at))
 
 
+def _add_checks(series: dict[str, list[Reading]], patient_id: UUID, *, first: dt.date, today: dt.date) -> None:
+    """What the family answered in its checks for warning signs, and how many signs are open: those that no vet has
+    released, and those about which an alert is not cleared."""
+    still = Q(pk__in=WarningReport.objects.filter(patient=patient_id).unreleased().values("pk"))
+    still |= Q(alert__isnull=False, alert__cleared_at=None)
+    reports = (
+        WarningReport.objects.filter(patient=patient_id)
+        .annotate(is_open=Case(When(still, then=True), default=False, output_field=BooleanField()))
+        .filter(Q(day__gte=first) | Q(is_open=True))
+        .order_by("done_at", "pk")
+    )
+    count = 0
+    for report in reports:
+        count += report.is_open
+        for metric, value in _checked(report.answers):
+            series[metric].append(Reading(report.day, value, report.done_at))
+    series["open_red_flags"] = [Reading(today, count)]
+
+
+def _checked(answers: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """The answers of a check as the metrics of 05_protocols.yaml count them; what was not answered is not there."""
+    for metric in ("unaided_steps", "standing_s"):
+        if isinstance(answers.get(metric), int | float):
+            yield metric, float(answers[metric])
+    if answers.get("knuckling") in BEST_FIRST["knuckling"]:
+        yield "knuckling_level", BEST_FIRST["knuckling"].index(answers["knuckling"])
+    if answers.get("urination") in BEST_FIRST["urination"]:
+        yield "urination_normal", int(answers["urination"] == BEST_FIRST["urination"][0])
+
+
 def standing_of(step: LadderStep, *, today: dt.date) -> RungVerdict:
     """Where the dog stands on one rung today."""
     return standings_of([step], step.program, today=today)[step.pk]
@@ -205,7 +241,13 @@ def standings_of(steps: Sequence[LadderStep], program: Program, *, today: dt.dat
         scores={key: answer.score for key, answer in pain.items()},
         intake=definition.pain_at_rest,
         today=today,
+        own=_own(program),
     )
+
+
+def _own(program: Program) -> Own:
+    """The limits that the clinic of the program has set for itself; one query."""
+    return thresholds_of([program.clinic_id]).get(program.clinic_id, {})
 
 
 # --- The page ------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,13 +22,15 @@ from rehab.guidance.queries.readings import known_about, standing_of
 from rehab.guidance.queries.stops import in_words, stops_of
 from rehab.guidance.queries.worklist import treating_clinics
 from rehab.guidance.queries.worklist import worklist as find_dogs
+from rehab.guidance.recurring import is_recurrence
 from rehab.guidance.releasing import AlreadyReleasedError, NewStopError, release_stop
-from rehab.guidance.reviewing import AlreadyReviewedError, NotReadyError, review_clip
+from rehab.guidance.reviewing import AlreadyReviewedError, NotPreparedError, NotReadyError, review_clip
 from rehab.guidance.rows import Rows
 from rehab.patients.access import load, load_patient, may, roles_of
 from rehab.patients.models import Patient
 from rehab.patients.queries import current_definition
 from rehab.programs.actions import may_undo
+from rehab.programs.actions.episodes import unanswered_recurrence
 from rehab.programs.models import Decision, LadderStep
 from rehab.programs.queries import open_program
 from rehab.programs.views.ladders import rung_answer
@@ -41,22 +44,22 @@ def worklist(request: HttpRequest) -> HttpResponse:
     """The dogs of the person's clinics, those that need a look first."""
     user = signed_in(request)
     clinics = treating_clinics(user)
-    if not clinics:
+    if not clinics.names:
         raise PermissionDenied(_("Only vets and therapists of a clinic see its dogs."))
     form = SearchForm(request.GET or None)
     asked = form.cleaned_data if form.is_valid() else {"q": "", "show": Show.ALL}
     found = find_dogs(
         user=user,
         search=asked["q"],
-        urgent_only=asked["show"] == Show.URGENT,
+        show=asked["show"],
         page_number=request.GET.get("page"),
     )
     context = {
         "form": form,
         "asked": asked,
         "found": found,
-        "rows": Rows(at=timezone.now()).html(found.dogs),
-        "clinics": clinics,
+        "rows": Rows(at=timezone.now(), csrf=get_token(request), as_vet=clinics.as_vet).html(found.dogs),
+        "clinics": clinics.names,
         "place": "dogs",
     }
     return render(request, "guidance/worklist_page.html", context, status=422 if form.errors else 200)
@@ -69,7 +72,7 @@ def patient(request: HttpRequest, pk: UUID) -> HttpResponse:
     user, at = signed_in(request), timezone.now()
     dog = load_patient(pk=pk, user=user, right=Right.SEE_RECORD)
     span = SPANS.get(request.GET.get("days", ""), min(SPANS.values()))
-    page = patient_page(dog, at=at, span=span)
+    page = patient_page(dog, at=at, span=span, roles=roles_of(dog))
     last = page.story[0] if page.story else None
     return render(
         request,
@@ -83,6 +86,8 @@ def patient(request: HttpRequest, pk: UUID) -> HttpResponse:
             else None,
             "may_sign": may(Right.SIGN_DEFINITION, dog),
             "may_release": may(Right.LIFT_STOP, dog),
+            "may_loosen": may(Right.LOOSEN, dog),
+            "may_discharge": may(Right.DISCHARGE, dog),
             "place": "dogs",
         },
     )
@@ -94,14 +99,21 @@ def release(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Let the exercises go on that a warning sign has stopped."""
     user, at = signed_in(request), timezone.now()
     dog: Patient = load_patient(pk=pk, user=user, right=Right.LIFT_STOP)
-    form = ReleaseForm(request.POST or None)
+    reports = stops_of([dog.pk])[dog.pk]
+    asks_episode = is_recurrence(reports) and unanswered_recurrence(dog.pk) is not None
+    form = ReleaseForm(request.POST or None, asks_episode=asks_episode)
     status, is_new = (422 if form.errors else 200), False
     if form.is_valid():
-        reports = stops_of([dog.pk])[dog.pk]
         seen = [report.pk for report in reports if str(report.pk) in request.POST.getlist("report")]
         try:
             release_stop(
-                patient=dog, seen=seen, by=user, roles=roles_of(dog), reason=form.cleaned_data["reason"], at=at
+                patient=dog,
+                seen=seen,
+                by=user,
+                roles=roles_of(dog),
+                reason=form.cleaned_data["reason"],
+                at=at,
+                is_same_episode=form.is_same_episode,
             )
         except AlreadyReleasedError:
             status = 409
@@ -141,6 +153,8 @@ def clip_review(request: HttpRequest, pk: UUID) -> HttpResponse:
         return _clips_page(request, clip.patient, answered=clip.pk, form=form, status=409, first=error.review)
     except NotReadyError:
         messages.error(request, _("This file could not be read, so there is nothing to answer."))
+    except NotPreparedError:
+        messages.error(request, _("This file is still being prepared. Answer once you can see it."))
     else:
         messages.success(request, _("Answered. The family sees it beside the exercise."))
     return redirect("guidance:clips", pk=clip.patient_id)
@@ -188,7 +202,7 @@ def phase(request: HttpRequest, pk: UUID) -> HttpResponse:
         page = PhasePage(program=None, definition=definition, today=today)
     else:
         page = phase_page(program, definition, roles=roles_of(dog), today=today)
-    context = {"patient": dog, "page": page, "place": "dogs"}
+    context = {"patient": dog, "page": page, "may_discharge": may(Right.DISCHARGE, dog), "place": "dogs"}
     return render(request, "guidance/phase_page.html", context)
 
 
