@@ -14,7 +14,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from accounts.models import Clinic, User
-from rehab.nudges.channels import Message
+from rehab.lib.channels import Message
 from rehab.nudges.queries import UnfinishedDog
 from rehab.patients.models import Patient
 from rehab.sessions.wording import left_line

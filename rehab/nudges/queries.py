@@ -22,6 +22,13 @@ from rehab.programs.dose import Dose, InvalidDose
 from rehab.programs.models import Prescription
 from rehab.sessions.models import PerformedExercise
 from rehab.sessions.queries import first_name
+from rehab.sessions.warning_signs import (
+    BY_HEAT_OR_COLD,
+    HEAT_AND_COLD,
+    NO_EXERCISES,
+    TOUCHES_THE_SKIN,
+    signs_of_one_exercise,
+)
 from rehab.sessions.wording import long_day
 
 # Every zone's day and minute come from Python as JSON: one source of time zones for both databases, no
@@ -57,16 +64,21 @@ ANSWERED = f"""(
           AND later.prescription_id = e.prescription_id
           AND (later.done_at, later.command_id) > (e.done_at, e.command_id)))"""  # noqa: S608 (only constants)
 
-# What Prescription.is_due_on says, for many rows; `dog` is the clock where the dog lives.
+# What Prescription.is_due_on says, for many rows, without what is held; `dog` is the clock where the dog lives.
 DUE = """
     g.ended_at IS NULL AND NOT p.is_one_off AND p.starts_on <= dog.day
-    AND (p.ends_on IS NULL OR p.ends_on > dog.day) AND ((p.weekdays >> dog.weekday) & 1) = 1"""
+    AND (p.ends_on IS NULL OR p.ends_on > dog.day) AND ((p.weekdays >> dog.weekday) & 1) = 1
+    AND p.id NOT IN (SELECT id FROM held)"""
 
 # A warning sign has stopped the exercises of dog d and no vet has released them: WarningReportQuerySet.stopping.
 STOPPED = """EXISTS (
     SELECT 1 FROM rehab_sessions_warningreport w
     WHERE w.patient_id = d.id AND w.stop IN ('all_active_and_passive', 'all_active')
-      AND NOT EXISTS (SELECT 1 FROM rehab_sessions_release r WHERE r.report_id = w.command_id))"""
+      AND NOT EXISTS (SELECT 1 FROM rehab_sessions_release r WHERE r.report_id = w.id))"""
+
+# Each text of a list, and the exercise of which a family says that it brought a sign on.
+TEXTS = {"postgresql": "jsonb_array_elements_text", "sqlite": "json_each"}
+NAMED = {"postgresql": "w.numbers->>'exercise'", "sqlite": "json_extract(w.numbers, '$.exercise')"}
 
 CHOSEN_MINUTE = f"COALESCE(f.remind_minute, {NudgePreference.DEFAULT_MINUTE})"
 REMINDER_MINUTE = f"""
@@ -108,6 +120,7 @@ def due_reminders(*, at: dt.datetime, limit: int) -> list[DueReminder]:
     awake = [local for local in clocks if not local.is_quiet]
     statement = f"""
         WITH zone AS MATERIALIZED ({ZONES[connection.vendor]}),
+        held AS MATERIALIZED ({_held()}),
         awake AS MATERIALIZED ({ZONES[connection.vendor]}),
         person AS MATERIALIZED (
             SELECT u.id, me.name, me.day, {REMINDER_MINUTE} AS remind_minute
@@ -120,7 +133,7 @@ def due_reminders(*, at: dt.datetime, limit: int) -> list[DueReminder]:
         SELECT person.id, d.id, d.clinic_id, person.name, person.remind_minute, live.state
         FROM person
         JOIN patients_caregiver c ON c.user_id = person.id AND c.ended_at IS NULL
-        JOIN patients_patient d ON d.id = c.patient_id
+        JOIN patients_patient d ON d.id = c.patient_id AND d.died_on IS NULL
         JOIN zone dog ON dog.name = d.time_zone
         LEFT JOIN nudges_nudge live ON live.user_id = person.id AND live.local_day = person.day
              AND live.kind = 'unfinished_day' AND live.state IN ('planned', 'sending', 'retry', 'sent')
@@ -173,6 +186,7 @@ def untold_news(*, at: dt.datetime, limit: int) -> list[News]:
         WITH awake AS MATERIALIZED ({ZONES[connection.vendor]})
         SELECT u.id, g.patient_id, g.clinic_id, u.time_zone, g.created_at
         FROM programs_program g
+        JOIN patients_patient d ON d.id = g.patient_id AND d.died_on IS NULL
         JOIN patients_caregiver c ON c.patient_id = g.patient_id AND c.ended_at IS NULL
              AND c.started_at <= g.created_at
         JOIN accounts_user u ON u.id = c.user_id AND u.is_active AND u.id <> g.created_by_id
@@ -209,10 +223,11 @@ def unfinished_dogs(*, user_ids: Collection[UUID], at: dt.datetime) -> dict[UUID
     if not user_ids:
         return {}
     statement = f"""
-        WITH zone AS MATERIALIZED ({ZONES[connection.vendor]})
+        WITH zone AS MATERIALIZED ({ZONES[connection.vendor]}),
+        held AS MATERIALIZED ({_held()})
         SELECT c.user_id, d.id, d.name, p.id, p.times_per_day - {ANSWERED}
         FROM patients_caregiver c
-        JOIN patients_patient d ON d.id = c.patient_id
+        JOIN patients_patient d ON d.id = c.patient_id AND d.died_on IS NULL
         JOIN zone dog ON dog.name = d.time_zone
         JOIN programs_program g ON g.patient_id = d.id
         JOIN programs_prescription p ON p.program_id = g.id
@@ -239,6 +254,31 @@ def unfinished_dogs(*, user_ids: Collection[UUID], at: dt.datetime) -> dict[UUID
         about = max(1, round(minutes[dog])) if minutes[dog] else 0
         dogs[user].append(UnfinishedDog(patient_id=patient, name=name, left=times, minutes=about))
     return dict(dogs)
+
+
+def _held() -> str:
+    """The prescriptions that a warning sign stops alone, as rehab.sessions.warning_signs.holds says.
+
+    Few signs stand open at a time, and the hits among the reports have an index: so they are looked up once, not per row.
+    """
+    texts, named = TEXTS[connection.vendor], NAMED[connection.vendor]
+    return f"""
+        SELECT p.id FROM rehab_sessions_warningreport w
+        CROSS JOIN {texts}(w.flags) AS sign
+        JOIN programs_prescription p ON p.patient_id = w.patient_id
+        JOIN library_exercise x ON x.id = p.exercise_id
+        WHERE w.stop = 'named_exercise' AND NOT (w.urgency = '')
+          AND NOT EXISTS (SELECT 1 FROM rehab_sessions_release r WHERE r.report_id = w.id)
+          AND sign.value IN ({_quoted(signs_of_one_exercise())}) AND x.category NOT IN ({_quoted(NO_EXERCISES)})
+          AND CASE WHEN COALESCE({named}, '') <> '' THEN x.slug = {named}
+                   WHEN sign.value = '{BY_HEAT_OR_COLD}' THEN x.category = '{HEAT_AND_COLD}'
+                   ELSE EXISTS (
+                        SELECT 1 FROM {texts}(x.contraindications) AS rule WHERE rule.value = '{TOUCHES_THE_SKIN}')
+              END"""  # noqa: S608 (only constants)
+
+
+def _quoted(codes: Iterable[str]) -> str:
+    return ", ".join(f"'{code}'" for code in sorted(codes))
 
 
 def _minutes(dose: dict[str, Any]) -> float:

@@ -26,21 +26,25 @@ def claim(*, at: dt.datetime, limit: int = DELIVERY_BATCH) -> list[Lease]:
     """Take up to ``limit`` rows that are ready, each for 300 seconds; two claims never hold the same row.
 
     Rows whose lease has run out come first, or a backlog would starve them.
+
+    The rows are chosen in a MATERIALIZED expression: as a plain subquery PostgreSQL may run it once for every row that
+    it compares, each run locks other rows, and far more than ``limit`` are taken.
     """
     skip = "FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             f"""
-            UPDATE nudges_nudge SET state = 'sending', attempts = attempts + 1, next_attempt_at = %s
-            WHERE id IN (
+            WITH ready AS MATERIALIZED (
                 SELECT id FROM nudges_nudge
                 WHERE state IN ('planned', 'sending', 'retry') AND next_attempt_at <= %s
                 ORDER BY CASE WHEN state = 'sending' THEN 0 ELSE 1 END, next_attempt_at, id LIMIT %s {skip})
+            UPDATE nudges_nudge SET state = 'sending', attempts = attempts + 1, next_attempt_at = %s
+            WHERE id IN (SELECT id FROM ready)
             RETURNING id, attempts""",  # noqa: S608 (nothing from outside)
             [
-                connection.ops.adapt_datetimefield_value(at + LEASE),
                 connection.ops.adapt_datetimefield_value(at),
                 limit,
+                connection.ops.adapt_datetimefield_value(at + LEASE),
             ],
         )
         return [Lease(id=key if isinstance(key, UUID) else UUID(key), token=token) for key, token in cursor.fetchall()]

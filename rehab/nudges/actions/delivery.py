@@ -13,7 +13,8 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 
-from rehab.nudges import channels, letters, schedule
+from rehab.lib import channels
+from rehab.nudges import letters, schedule
 from rehab.nudges.actions.claiming import DELIVERY_BATCH, Lease, claim
 from rehab.nudges.actions.preference import mark_bounced
 from rehab.nudges.heartbeat import beat
@@ -109,10 +110,10 @@ class _Delivery:
             logger.exception("nudge %s could not be written or sent", nudge.pk)
             self._put_off(nudge, Reason.GAVE_UP)
             return False
-        if outcome.state == State.RETRY:
+        if outcome.state == channels.State.RETRY:
             self._put_off(nudge, outcome.reason or Reason.NO_ANSWER)
-        elif finish(nudge, outcome.state, outcome.reason or "", at=self.now()) and (
-            outcome.reason == Reason.ADDRESS_REFUSED
+        elif finish(nudge, State(outcome.state), outcome.reason or "", at=self.now()) and (
+            outcome.reason == channels.Reason.ADDRESS_REFUSED
         ):
             mark_bounced(nudge.user_id, at=self.now())
         return outcome.channel_is_away
@@ -164,7 +165,7 @@ def _no_sense(nudge: Any, dogs: Sequence[UnfinishedDog], *, at: dt.datetime) -> 
         return State.SUPPRESSED, Reason.ADDRESS_REFUSED
     if not nudge.is_caring:
         return State.SUPPRESSED, Reason.NOT_CARING
-    if not nudge.has_program:
+    if not nudge.has_program or nudge.patient.died_on is not None:
         return State.SUPPRESSED, Reason.PROGRAM_ENDED
     if not is_news and nudge.is_stopped:
         return State.SUPPRESSED, Reason.STOPPED
