@@ -122,7 +122,8 @@ def _database(url: str) -> dict[str, Any]:
         **config.get("OPTIONS", {}),
         "options": (
             f"-c statement_timeout={DATABASE_STATEMENT_SECONDS * 1000} -c lock_timeout=5000"
-            " -c idle_in_transaction_session_timeout=60000"
+            # Every statement of a page touches few rows: compiling one takes longer than running it.
+            " -c idle_in_transaction_session_timeout=60000 -c jit=off"
         ),
     }
     return config
@@ -432,10 +433,8 @@ CELERY_TASK_DEFAULT_EXCHANGE = CELERY_QUEUE_PREFIX
 CELERY_TASK_DEFAULT_ROUTING_KEY = CELERY_TASK_DEFAULT_QUEUE
 # Mail servers can be slow: what waits for them must not hold up the rest.
 CELERY_TASK_ROUTES = {
-    "rehab.nudges.tasks.deliver*": {
-        "queue": f"{CELERY_QUEUE_PREFIX}-nudges",
-        "routing_key": f"{CELERY_QUEUE_PREFIX}-nudges",
-    }
+    task: {"queue": f"{CELERY_QUEUE_PREFIX}-nudges", "routing_key": f"{CELERY_QUEUE_PREFIX}-nudges"}
+    for task in ("rehab.nudges.tasks.deliver*", "rehab.guidance.tasks.attend_alerts")
 }
 # A message is only a hint to look at rows, which have a lease of their own: early acknowledgement loses nothing.
 CELERY_TASK_ACKS_LATE = False

@@ -10,12 +10,17 @@ from typing import Final
 
 from django.db import transaction
 
+from accounts.access import Role
 from accounts.actions import add_membership, create_clinic
 from accounts.demo import PERSONAS
 from accounts.models import Clinic, Membership
 from rehab.demo.stories import STORIES
 from rehab.demo.telling import TIME_ZONE, Telling, person
 from rehab.guidance.actions import refresh_summaries
+from rehab.guidance.alerting.acknowledging import note_adverse_event
+from rehab.guidance.alerting.raising import raise_missed
+from rehab.guidance.models import Alert
+from rehab.sessions.models import WarningReport
 
 CLINIC: Final = "Riverbank Animal Rehabilitation"
 
@@ -43,5 +48,16 @@ def create_demo(*, at: dt.datetime, say: Callable[[str], None]) -> bool:
     for number, story in enumerate(STORIES, start=1):
         say(f"{number} of {len(STORIES)}: {story.name}, {story.breed}")
         Telling(story=story, clinic=clinic, team=team, at=at).tell()
+    refresh_summaries(at=at)
+    # So that somebody is about to be told from the first moment; a worker that runs already has passed these days by.
+    for dog in sorted(set(WarningReport.objects.filter(clinic=clinic).stopping().values_list("patient", flat=True))):
+        raise_missed(patient=dog, at=at)
+    note_adverse_event(
+        alert=Alert.objects.get(patient__name="Oscar", clinic=clinic, report__recorded_by__isnull=False),
+        by=team["vet"],
+        roles=frozenset({Role.VET}),
+        text="Knuckled over twice on the left hind paw during the slow walk. No fall, no wound.",
+        at=at,
+    )
     refresh_summaries(at=at)
     return True

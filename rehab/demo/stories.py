@@ -27,7 +27,11 @@ class Chapter:
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """One dog's eight weeks. ``pain`` runs from the first number to the second; ``flare`` overrides single days."""
+    """One dog's eight weeks. ``pain`` runs from the first number to the second; ``flare`` overrides single days.
+
+    ``well``: for so many days until today all was done without more pain, every question was answered, and of one
+    exercise the family said each time that it went cleanly; so the rules find it ready for more.
+    """
 
     name: str
     breed: str
@@ -38,6 +42,7 @@ class Story:
     chapters: tuple[Chapter, ...]
     pain: tuple[float, float] = (3, 1)
     adherence: float = 0.9
+    well: tuple[int, str] = (0, "")
     silent_days: int = 0
     # Whether the family has shown the exercises back; and what was measured at the clinic, from then to now.
     is_taught: bool = True
@@ -206,6 +211,7 @@ STORIES: Final = (
         owner=("Mark Ellis", "mark.ellis@demo.example"),
         pain=(4, 2),
         adherence=0.85,
+        well=(12, "leash-walk"),
         messages=(
             (2, 18, True, "She slipped once in the kitchen. We put a mat there now. Shall I go on as before?"),
             (1, 8, False, "Good. Yes, go on as before, and tell me if she is stiff on one of the next mornings."),

@@ -279,6 +279,9 @@ class Telling:
         if (day - self.first_day).days % 3 == 0:
             areas = list(self.story.where_it_hurts) if self.chance.random() < 0.5 else []
             response = {"tired": self.chance.choice((0, 1, 1, 2)), "quality": self.chance.choice((2, 3, 3))}
+            if self._goes_well(day):
+                # It says how well with each time of the one exercise.
+                del response["quality"]
             yield 0, self._command(program, "response", {**response, "areas": areas}, day=day, time=dt.time(20, 40))
 
     def _write(self, program: Program) -> None:
@@ -325,11 +328,23 @@ class Telling:
             "plan_version": program.plan_version,
         }
 
+    def _goes_well(self, day: dt.date) -> bool:
+        return (self.today - day).days < self.story.well[0]
+
+    def _tick(self, prescription: Prescription, slot: int, day: dt.date) -> dict[str, Any]:
+        """That it was done, and where the family says so, how well."""
+        said: dict[str, Any] = {"prescription": str(prescription.pk), "slot": slot}
+        if self._goes_well(day) and prescription.exercise.slug == self.story.well[1]:
+            said["quality"] = 3
+        return said
+
     def _pain_of(self, day: dt.date) -> tuple[int, int, int]:
         """Pain before, after, and on the next morning."""
         if (flare := self.story.flare.get((self.today - day).days)) is not None:
             return flare
         start, end = self.story.pain
+        if self._goes_well(day):
+            return round(end), round(end), round(end)
         whole = max(1, (self.today - self.first_day).days)
         usual = start + (end - start) * (day - self.first_day).days / whole
         before, after, morning = (
@@ -340,7 +355,7 @@ class Telling:
     def _morning(self, program: Program, day: dt.date, *, first: dt.date) -> Iterator[tuple[int, dict[str, Any]]]:
         """The answer about the session of the day before; Bruno's of today is left for whoever tries the demo."""
         yesterday = day - dt.timedelta(days=1)
-        asked = yesterday >= self.first_day and self.chance.random() < 0.9
+        asked = yesterday >= self.first_day and (self.chance.random() < 0.9 or self._goes_well(yesterday))
         if not asked or day == first == self.first_day or (day == self.today and len(self.family) > 1):
             return
         _before, _after, morning = self._pain_of(yesterday)
@@ -364,8 +379,9 @@ class Telling:
                 drawn = self.chance.random()
                 if prescription.exercise.slug == self.story.refuses and drawn < 0.5:
                     yield who, self._command(program, "skip", {**target, "reason": "dog_refused"}, day=day, time=time)
-                elif drawn < self.story.adherence:
-                    yield who, self._command(program, "tick", target, day=day, time=time)
+                elif drawn < self.story.adherence or self._goes_well(day):
+                    done = self._tick(prescription, slot, day)
+                    yield who, self._command(program, "tick", done, day=day, time=time)
                 elif drawn < self.story.adherence + 0.05:
                     yield who, self._command(program, "partial", {**target, "share": 50}, day=day, time=time)
                 elif drawn < self.story.adherence + 0.09:
@@ -387,7 +403,12 @@ class Telling:
     def _today_so_far(
         self, program: Program, prescriptions: list[Prescription], day: dt.date
     ) -> Iterator[tuple[int, dict[str, Any]]]:
-        """A day that has begun: the first time of the first two items."""
+        """A day that has begun: the first time of the first two items; whoever answers everything said how it was."""
         for prescription in [one for one in prescriptions if one.is_due_on(day)][:2]:
-            target = {"prescription": str(prescription.pk), "slot": 1}
-            yield 0, self._command(program, "tick", target, day=day, time=dt.time(7, 42))
+            done = self._tick(prescription, 1, day)
+            yield 0, self._command(program, "tick", done, day=day, time=dt.time(7, 42))
+        if self._goes_well(day):
+            before, after, _morning = self._pain_of(day)
+            for moment, score, minute in (("before", before, 35), ("after", after, 55)):
+                payload = {"moment": moment, "score": score, "session_day": day.isoformat()}
+                yield 0, self._command(program, "pain", payload, day=day, time=dt.time(7, minute))
