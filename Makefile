@@ -12,7 +12,7 @@ STATIC := $(shell find static -type f 2>/dev/null)
 MIGRATIONS := $(shell find accounts rehab -path '*/migrations/*.py' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-browser test-engines check bench lock fmt messages screenshots clean
+.PHONY: help run test test-browser test-engines check bench lighthouse mutants lock fmt messages screenshots clean
 .SUFFIXES:
 .DELETE_ON_ERROR:
 
@@ -80,6 +80,12 @@ check: $(VENV)/.stamp-dev ## Lint, types, layers, templates, migrations, deploym
 
 bench: $(VENV)/.stamp-dev ## Counts and CPU ratios against a bare Django page
 	@$(BIN)/python -m tests.bench
+
+lighthouse: $(VENV)/.stamp-dev ## Accessibility, best practices, shifts, bytes and requests of the main pages (npm, Chromium)
+	@$(BIN)/python -m tests.lighthouse
+
+mutants: $(VENV)/.stamp-dev ## Break the rules one small thing at a time; nine of ten breaks must fail a test
+	@$(BIN)/python tests/mutants.py
 
 lock: $(VENV)/.stamp-dev ## Pin the newest allowed versions, with hashes, into requirements/
 	@$(BIN)/uv pip compile --quiet --upgrade $(LOCK) --output-file requirements/runtime.txt pyproject.toml

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import hypothesis
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import translation
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
 
 from accounts.models import Clinic, User
 from rehab.lib.ids import new_id
@@ -24,6 +25,13 @@ hypothesis.settings.register_profile(
     "unhurried", hypothesis.settings(), deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("unhurried")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Ask the database once whether it knows JSON: Django does so at the first need, which may be a test that counts."""
+    with django_db_blocker.unblock():
+        assert connection.features.supports_json_field
 
 
 @pytest.fixture(autouse=True)

@@ -71,6 +71,21 @@ def preview_a_program(page: Page) -> None:
     page.locator("#preview").wait_for()
 
 
+def open_the_alerts(page: Page) -> None:
+    """All warning signs of the dog whose page is open."""
+    page.goto(f"{page.url.split('?')[0]}alerts/")
+
+
+def refuse_alert_settings(page: Page) -> None:
+    """Two places of a chain and a Monday that never closes: nothing is saved."""
+    for _ in range(2):
+        page.get_by_role("button", name="Add a place").click()
+        page.wait_for_load_state()
+    page.get_by_label("Monday: opens at").fill("08:00")
+    page.get_by_role("button", name="See what would happen").click()
+    page.locator("#form-errors").wait_for()
+
+
 def stop_the_exercises(page: Page) -> None:
     """A warning sign, seen where there is no network: nothing is sent, so the next picture finds the dog as it was."""
     page.context.set_offline(True)
@@ -85,8 +100,10 @@ PAGES: dict[str, list[tuple[str, Way]]] = {
         ("today", "/today/"),
         ("exercise", "link:a[href*='/exercise/']"),
         ("progress", "link:a[href$='/progress/']"),
+        ("activities", "link:main a[href$='/activities/']"),
         ("", "link:a[href$='/check/']"),
         ("help", "link:main a[href$='/help/']"),
+        ("farewell", "link:main a[href$='/farewell/']"),
         ("nudges", "/nudges/"),
         ("settings", "/settings/"),
         ("", "/today/"),
@@ -104,6 +121,8 @@ PAGES: dict[str, list[tuple[str, Way]]] = {
         ("patient", "dog:Max"),
         ("history", "link:main a[href^='/programs/']"),
         ("patient-progressing", "dog:Rocky"),
+        ("farewell-recorded", "link:.page-head a[href$='/farewell/']"),
+        ("", "dog:Rocky"),
         ("decide", "link:main a[href$='/decide/progress/']"),
         ("", "dog:Rocky"),
         ("change", "link:main a[href$='/change/']"),
@@ -113,10 +132,18 @@ PAGES: dict[str, list[tuple[str, Way]]] = {
         ("phase", "link:main a[href$='/phase/']"),
         ("measures", "link:main a[href$='/measures/']"),
         ("", "dog:Luna"),
+        ("scores", "link:main a[href$='/scores/']"),
+        ("score-entry", "link:main a[href^='?form=cbpi']"),
+        ("", "dog:Luna"),
         ("", "link:main a[href$='/phase/']"),
         ("phase-move", "link:main a[href*='/phase/move/']"),
         ("", "dog:Luna"),
         ("pause", "link:main a[href$='/pause/']"),
+        ("", "dog:Rocky"),
+        ("discharge", "link:main a[href$='/discharge/']"),
+        ("", "dog:Luna"),
+        ("chart", "link:main a[href$='/chart/']"),
+        ("chart-print", "link:main a[href$='print']"),
         ("", "dog:Luna"),
         ("protocol-choice", "link:main a[href$='/program/assign/']"),
         ("", "link:main a[href='?phase=own']"),
@@ -128,6 +155,15 @@ PAGES: dict[str, list[tuple[str, Way]]] = {
         ("teach", "link:main a[href^='/programs/'][href$='/teach/']"),
         ("patient-stopped", "dog:Oscar"),
         ("release", "link:main a[href$='/release/']"),
+        ("", "dog:Oscar"),
+        ("alert", "link:main a[href^='/alerts/']"),
+        ("", "dog:Oscar"),
+        ("alerts", open_the_alerts),
+        ("", "/patients/"),
+        ("limits", "link:.page-head a[href$='/limits/']"),
+        ("alert-settings", "link:.page-head a[href^='/clinics/'][href$='/alerts/']"),
+        ("alert-settings-refused", refuse_alert_settings),
+        ("adverse-events", "link:.page-head a[href$='/adverse-events/']"),
         ("", "dog:Oscar"),
         ("clinic-messages", "link:main a[href$='/messages/']"),
         ("definition", "dog:Nala"),
@@ -142,7 +178,7 @@ PAGES: dict[str, list[tuple[str, Way]]] = {
         ("library-ladders", "/library/ladders/"),
         ("warning-signs", "/library/red-flags/"),
     ],
-    "admin": [("people", "/people/")],
+    "admin": [("people", "/people/"), ("alert-settings-admin", "link:main a[href^='/clinics/'][href$='/alerts/']")],
 }
 # What the documents show in the dark too; of the others one picture says enough, and the folder stays small.
 DARK_TOO = {

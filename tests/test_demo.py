@@ -11,7 +11,7 @@ from accounts.demo import PERSONAS
 from accounts.models import AuditEvent, User
 from rehab.demo import create_demo
 from rehab.demo.stories import STORIES
-from rehab.guidance.models import PatientSummary
+from rehab.guidance.models import Alert, AlertStep, PatientSummary, Suggestion
 from rehab.library.actions import load_library
 from rehab.patients.models import Observation, Patient
 from rehab.programs.models import Decision, LadderStep, Program, TeachBack
@@ -78,9 +78,32 @@ def test_demo_shows_messages_medicine_answers_and_a_stop(said: list[str]) -> Non
         ("Luna", False),
         ("Oscar", True),
     ]
-    assert WarningReport.objects.stopping().get().patient.name == "Oscar"
+    assert WarningReport.objects.stopping().exclude(recorded_by=None).get().patient.name == "Oscar"
     assert MedicineAnswer.objects.values("patient").distinct().count() >= 3
     assert ResponseAnswer.objects.filter(areas=["lower_back"]).exists()
+
+
+def test_demo_shows_a_dog_to_progress_one_to_regress_and_one_that_the_rules_stopped(said: list[str]) -> None:
+    (luna,) = Suggestion.objects.open().filter(verdict="progress").select_related("patient", "exercise")
+    assert (luna.patient.name, luna.exercise.slug) == ("Luna", "leash-walk")
+    assert set(Suggestion.objects.open().filter(verdict="regress").values_list("patient__name", flat=True)) == {"Daisy"}
+    stopped = WarningReport.objects.stopping().filter(recorded_by=None)
+    assert {one.patient.name for one in stopped} == {"Max"}
+    codes = {
+        one.patient.name: [reason["code"] for reason in one.reasons]
+        for one in PatientSummary.objects.exclude(reasons=[])
+    }
+    assert (codes["Luna"][0], codes["Daisy"][0]) == ("ready_to_progress", "regress_suggested")
+    # Nobody has taken over what stopped them, which goes first.
+    assert (codes["Max"][:2], codes["Oscar"][:2]) == (
+        ["alert_waiting", "restrained"],
+        ["alert_waiting", "warning_sign"],
+    )
+
+
+def test_demo_has_alerts_that_wait_and_an_adverse_event(said: list[str]) -> None:
+    assert set(Alert.objects.unacknowledged().values_list("patient__name", flat=True)) == {"Max", "Oscar"}
+    assert AlertStep.objects.get(kind="adverse_event").patient.name == "Oscar"
 
 
 def test_demo_people_are_those_of_the_sign_in_page(said: list[str]) -> None:

@@ -21,6 +21,8 @@ DESIGN = {
     Right.LOOSEN: {"vet"},
     Right.HOLD: {"therapist", "vet"},
     Right.LIFT_STOP: {"vet"},
+    Right.DISCHARGE: {"vet"},
+    Right.SAY_FAREWELL: {"owner", "therapist", "vet"},
 }
 
 

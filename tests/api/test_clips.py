@@ -4,14 +4,18 @@ import base64
 import datetime as dt
 import hashlib
 import json
+import resource
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -26,7 +30,7 @@ from rehab.library.preparing import prepare_next
 from rehab.patients.models import Caregiver, Patient
 from rehab.programs.models import Prescription, Program
 from rehab.sessions.models import Clip
-from rehab.sessions.receiving import MOST_A_DAY, PART_BYTES
+from rehab.sessions.receiving import MOST_A_DAY, PART_BYTES, Announced, ClipRefusedError, Why, begin, receive_whole
 from rehab.sessions.tasks import forget_unfinished_clips
 from tests import make
 from tests.sessions.filming import photo
@@ -357,3 +361,95 @@ def test_the_same_part_twice_at_once_counts_once(
     assert {one[0] for one in found} <= {200, 409}
     assert (Clip.objects.get().received, Media.objects.count()) == (len(picture), 1)
     assert AuditEvent.objects.filter(kind="clip.sent").count() == 1
+
+
+@contextmanager
+def room_for(size: int) -> Iterator[None]:
+    """No file grows beyond so many bytes: the system cuts a write off in its middle, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.fixture
+def almost_all_here(owner: User, as_user: AsUser, item: Prescription, picture: bytes, media_root: Path) -> bytes:
+    """A large photo of which all but the last part has come in: the database beside it is far smaller."""
+    data = picture + bytes(12 * PART_BYTES - len(picture))
+    body = said(item, data)
+    announce(as_user(owner), body)
+    Clip.objects.update(received=11 * PART_BYTES)
+    (media_root / "uploads").mkdir(parents=True)
+    with (media_root / "uploads" / f"{body['id']}.part").open("wb") as file:
+        file.write(data[: 11 * PART_BYTES])
+    return data
+
+
+def test_a_full_disk_is_told_and_half_a_part_does_not_count(
+    as_user: AsUser, owner: User, almost_all_here: bytes, media_root: Path
+) -> None:
+    browser, key, here = as_user(owner), str(Clip.objects.get().pk), 11 * PART_BYTES
+    with room_for(here + PART_BYTES // 2):
+        answer = send(browser, key, here, almost_all_here[here:])
+    assert of(answer) == (507, here, "disk_full")
+    assert answer.json()["reason"] == "There is no room for this file at present. Try again later."
+    assert Clip.objects.get().received == here
+    assert (media_root / "uploads" / f"{key}.part").stat().st_size == here
+    # Somebody has made room: the phone goes on from where it was.
+    assert of(send(browser, key, here, almost_all_here[here:])) == (200, here + PART_BYTES, "waiting")
+
+
+def test_a_full_disk_ends_what_came_in_one_form(owner: User, item: Prescription, picture: bytes) -> None:
+    parts = [picture + bytes(PART_BYTES - len(picture)), *[bytes(PART_BYTES)] * 11]
+    whole = Announced(id=new_id(), kind="photo", size=12 * PART_BYTES, sha256="0" * 64, day=make.TODAY)
+    with room_for(10 * PART_BYTES + 1), pytest.raises(ClipRefusedError) as refused:
+        receive_whole(patient=item.patient, prescription=item, said=whole, parts=parts, by=owner, at=make.NOW)
+    assert refused.value.code == Why.DISK_FULL
+    assert Clip.objects.get().received == 10 * PART_BYTES
+
+
+def is_somebody_waiting() -> bool:
+    """Whether another connection waits for what this one has written, within ten seconds."""
+    for _ in range(100):
+        time.sleep(0.1)
+        if connection.vendor == "sqlite":  # it lets nobody else write, and tells nobody
+            return False
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")
+            if cursor.fetchone() != (0,):
+                return True
+    return False
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_id_for_two_dogs_at_once_is_one_of_them(
+    as_user: AsUser, owner: User, vet: User, item: Prescription, picture: bytes
+) -> None:
+    second = make.make_patient(item.patient.clinic, vet, owner=owner, name="Luna")
+    other = make.make_program(second, vet).prescriptions.earliest("position")
+    browser, body, found = as_user(owner), said(item, picture), []
+
+    def announce_for_the_second() -> None:
+        found.append(announce(browser, {**body, "patient": str(second.pk), "prescription": str(other.pk)}))
+        connection.close()
+
+    late = threading.Thread(target=announce_for_the_second)
+    digest = hashlib.sha256(picture).hexdigest()
+    with transaction.atomic():
+        begin(
+            patient=item.patient,
+            prescription=item,
+            said=Announced(
+                id=UUID(body["id"]), kind="photo", size=len(picture), sha256=digest, day=item.patient.today(make.NOW)
+            ),
+            by=owner,
+            at=make.NOW,
+        )
+        late.start()
+        # It cannot see the first yet, and waits for its key.
+        assert is_somebody_waiting() or late.is_alive()
+    late.join()
+    assert [of(answer) for answer in found] == [(409, None, "other_content")]
+    assert Clip.objects.get().patient == item.patient

@@ -184,7 +184,7 @@ def test_body_that_is_no_list_is_refused(as_user: Any, owner: User, body: str | 
     assert (answer.status_code, answer.json()) == (400, {"detail": reason})
 
 
-@pytest.mark.parametrize("body", ["{", "[" * 100_000, '{"a":' * 50_000 + "1" + "}" * 50_000])
+@pytest.mark.parametrize("body", ["{", "[" * 100_000, '{"a":' * 40_000 + "1" + "}" * 40_000])
 def test_bad_body_is_refused_in_the_same_words_where_the_csrf_check_reads_it_first(owner: User, body: str) -> None:
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(owner)
@@ -208,6 +208,42 @@ def test_too_many_or_too_large_is_refused(as_user: Any, owner: User) -> None:
     many = post(browser, [None] * 101)
     assert (many.status_code, many.json()["detail"]) == (413, "A request carries at most 100 commands.")
     assert post(browser, json.dumps(["x" * 300_000])).status_code == 413
+
+
+@pytest.mark.parametrize("is_checked", [False, True])
+@pytest.mark.parametrize("name", ["api:commands", "api:clips"])
+def test_body_beyond_every_limit_is_refused_as_json(owner: User, name: str, is_checked: bool) -> None:
+    browser = Client(enforce_csrf_checks=is_checked)
+    browser.force_login(owner)
+    token = browser.get(reverse("api:session")).json()["csrf"]
+    answer = browser.post(
+        reverse(name), " " * 2_000_000, content_type="application/json", headers={"X-CSRFToken": token}
+    )
+    assert (answer.status_code, answer["Content-Type"]) == (413, "application/json")
+    assert answer.json()["detail"].startswith("The request is larger than ")
+
+
+@pytest.mark.parametrize("charset", ["zlib", "rot13", "hex", "utf-16", "nonsense"])
+@pytest.mark.parametrize("is_checked", [False, True])
+def test_body_is_utf_8(owner: User, charset: str, is_checked: bool) -> None:
+    browser = Client(enforce_csrf_checks=is_checked)
+    browser.force_login(owner)
+    token = browser.get(reverse("api:session")).json()["csrf"]
+    for name in ("api:commands", "api:clips"):
+        answer = browser.generic(
+            "POST",
+            reverse(name),
+            "[]",
+            content_type=f"application/json; charset={charset}",
+            headers={"X-CSRFToken": token},
+        )
+        assert (answer.status_code, answer.json()) == (415, {"detail": "The body must be UTF-8."})
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf-8"', "utf8"])
+def test_body_may_say_that_it_is_utf_8(as_user: Any, owner: User, charset: str) -> None:
+    content_type = f"application/json; charset={charset}"
+    assert as_user(owner).post(reverse("api:commands"), "[]", content_type=content_type).status_code == 200
 
 
 def test_only_json_is_read(as_user: Any, owner: User) -> None:

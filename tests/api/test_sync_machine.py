@@ -29,7 +29,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from rehab.patients.models import Caregiver
+from rehab.patients.models import Caregiver, OutcomeScore
 from rehab.programs.models import Decision, Prescription
 from rehab.sessions.models import Command, PainAnswer, PerformedExercise
 from rehab.sessions.queries import read_day
@@ -44,7 +44,9 @@ SAID: Final = {
     "skip": ("skipped", 0, "no_time"),
     "undo": ("undone", 0, ""),
 }
-Key = tuple[str, dt.date, int | str]  # (prescription or "pain", day, slot or moment)
+# Of the definition that the dog has from the start.
+ACTIVITIES: Final = ("Walks", "Jumps into the car", "Plays in the garden")
+Key = tuple[str, dt.date, int | str]  # (prescription, "pain" or "csom", day, slot or moment)
 Word = tuple[Any, ...]
 
 
@@ -116,6 +118,9 @@ class Model:
         payload = command["payload"]
         if command["kind"] == "pain":
             return ("pain", day, payload["moment"]), (payload["score"],), False
+        if command["kind"] == "activities":
+            scores = {text: payload[f"activity_{number}"] for number, text in enumerate(ACTIVITIES, start=1)}
+            return ("csom", day, ""), (scores,), False
         if payload["prescription"] not in self.plans:
             return None, ("prescription_unknown",), False
         starts_on, ends_on, times = self.plans[payload["prescription"]]
@@ -178,7 +183,7 @@ class Sync(RuleBasedStateMachine):
 
     @rule(
         phone=st.integers(0, 2),
-        kind=st.sampled_from([*SAID, "pain"]),
+        kind=st.sampled_from([*SAID, "pain", "activities"]),
         item=st.integers(0, 20),
         slot=st.sampled_from([1, 1, 1, 2, 3]),
         days_back=st.sampled_from([0, 0, 0, 1, 2, 3, -1]),
@@ -192,6 +197,9 @@ class Sync(RuleBasedStateMachine):
         payload: dict[str, Any] = {"prescription": items[item % len(items)], "slot": slot}
         if kind == "pain":
             payload = {"moment": "before", "score": score}
+        if kind == "activities":
+            rated = {f"activity_{number}": (score + number) % 5 for number in range(1, len(ACTIVITIES) + 1)}
+            payload = {"definition": str(self.program.definition_id), **rated}
         payload |= {"share": 60} if kind == "partial" else {"reason": "no_time"} if kind == "skip" else {}
         made_on.made.append(
             {
@@ -304,8 +312,20 @@ class Sync(RuleBasedStateMachine):
         pains = PainAnswer.objects.values_list("day", "moment", "done_at", "pk", "score")
         rows = [((str(row[0]), row[1], row[2]), row[3:5], row[5:]) for row in slots]
         rows += [(("pain", row[0], row[1]), row[2:4], row[4:]) for row in pains]
+        scores = OutcomeScore.objects.values_list("day", "recorded_at", "pk", "subscores", "withdrawn_at")
+        rows += [(("csom", row[0], ""), row[1:3], (row[3],)) for row in scores]
         assert len(rows) == len(self.model.receipts)
         assert last_words(rows) == self.model.words()
+
+    @invariant()
+    def of_the_scores_of_a_day_only_the_last_stands(self) -> None:
+        if not hasattr(self, "model"):
+            return
+        standing = OutcomeScore.objects.standing().values_list("day", "pk")
+        last = {
+            key[1]: one.order[1] for key in self.model.words() if key[0] == "csom" and (one := self.model.last(key))
+        }
+        assert sorted(standing) == sorted(last.items())
 
     @invariant()
     def what_was_not_prescribed_is_flagged(self) -> None:
@@ -325,7 +345,9 @@ class Sync(RuleBasedStateMachine):
         }
         # What was flagged was on no page of that day.
         flagged = {one.key for one in self.model.receipts.values() if one.is_flagged}
-        words = {key: word for key, word in self.model.words().items() if key[0] != "pain" and key[1] == today}
+        words = {
+            key: word for key, word in self.model.words().items() if key[0] not in ("pain", "csom") and key[1] == today
+        }
         assert {key: word for key, word in shown.items() if key not in flagged} == {
             key: word for key, word in words.items() if key not in flagged
         }

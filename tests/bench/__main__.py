@@ -3,7 +3,7 @@
 No server, no load generator: the floor (``floor/``, a bare app) and Steadyback are called directly, each in its own
 process on its own SQLite file, in small batches in turn, so that a busy machine slows both alike. Trust in this order:
 SQL statements, Python calls and bytes (they do not vary), then the CPU ratio batch by batch. Milliseconds are of
-this machine and this hour. Nothing fails here: the counts are pinned in the tests.
+this machine and this hour. At the end, a server and a browser after all: how soon a phone shows a tick, and how soon a warning sign is on its way to a person. Nothing fails here: the counts are pinned in the tests.
 """
 
 import argparse
@@ -16,6 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+from tests.bench import alerts, taps, weighing
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -77,8 +79,8 @@ def floor(var: Path, base: dict[str, str]) -> tuple[Target, list[dict[str, Any]]
     ]
 
 
-def product(var: Path, base: dict[str, str]) -> tuple[Target, list[dict[str, Any]]]:
-    env = {
+def surroundings(var: Path, base: dict[str, str]) -> dict[str, str]:
+    return {
         **base,
         "STEADYBACK_MODE": "embedded",
         "STEADYBACK_VAR": str(var),
@@ -86,6 +88,9 @@ def product(var: Path, base: dict[str, str]) -> tuple[Target, list[dict[str, Any
         "DJANGO_SETTINGS_MODULE": "rehab.settings",
         "LOG_LEVEL": "WARNING",
     }
+
+
+def product(env: dict[str, str]) -> tuple[Target, list[dict[str, Any]]]:
     for command in (("migrate", "-v0"), ("collectstatic", "--noinput", "-v0"), ("load_library",)):
         manage(ROOT, env, "manage.py", *command)
     endpoints = json.loads(manage(ROOT, env, "-m", "tests.bench.data").splitlines()[-1])
@@ -101,7 +106,8 @@ def main() -> None:
     base = {"PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "")}
     with tempfile.TemporaryDirectory(prefix="steadyback-bench-") as folder:
         print("Preparing: two databases, 1,111 dogs …", flush=True)
-        targets = [floor(Path(folder), base), product(Path(folder), base)]
+        env = surroundings(Path(folder), base)
+        targets = [floor(Path(folder), base), product(env)]
         jobs = [(target, {"expect": 200, "forget": [], **e}) for target, endpoints in targets for e in endpoints]
         counts = {job["name"]: target.ask(do="count", **job) for target, job in jobs}
         cpu: dict[str, list[float]] = {job["name"]: [] for _, job in jobs}
@@ -111,6 +117,10 @@ def main() -> None:
                 cpu[job["name"]].append(target.ask(do="time", n=n, **job)["cpu_ms"])
         for target, _ in targets:
             target.close()
+        [today] = [job["requests"][0] for _, job in jobs if job["name"] == "today"]
+        in_browser = taps.measured(env, path=today["path"], cookies=today["headers"]["Cookie"])
+        alerted = alerts.measured(env)
+        weighed = weighing.measured(env)
     print(
         f"\n{'':<26}{'SQL':>4}{'goal':>6}{'tx':>4}{'calls':>9}{'gzip B':>8}{'goal':>8}{'CPU ms':>9}{'x floor':>9}{'goal':>7}  range of x"
     )
@@ -127,6 +137,9 @@ def main() -> None:
                 else ""
             )
         )
+    print(f"\n{in_browser}")
+    print(alerted)
+    print(weighed)
     print(f"\n{options.rounds} rounds of {options.batch} calls in {time.monotonic() - started:.0f} s.")
 
 

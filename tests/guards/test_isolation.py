@@ -6,6 +6,7 @@ Foreign and not existing look the same, byte by byte but for the form token.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.core.files.base import ContentFile
@@ -16,6 +17,8 @@ from pytest_django import Settings
 
 from accounts.access import Right
 from accounts.models import Clinic, User
+from rehab.guidance.alerting.raising import raise_alerts
+from rehab.guidance.models import Alert, AlertDelivery, AlertStep, Suggestion
 from rehab.lib.ids import new_id
 from rehab.library.models import Media
 from rehab.patients.models import Caregiver, Patient, ProblemDefinition
@@ -24,6 +27,7 @@ from rehab.sessions.models import Clip
 from tests import make
 from tests.guards.test_access import addresses
 from tests.sessions.filming import make_clip
+from tests.sessions.reporting import report
 
 CANARY = "CANARY-A-77"
 AsUser = Callable[[User], Client]
@@ -37,6 +41,8 @@ OWNER_OF_KEY = {
     "caregivers": "caregiver",
     "ladder-steps": "step",
     "clips": "clip",
+    "alerts": "alert",
+    "suggestions": "suggestion",
     "api": "clip",
 }
 OTHER_ARGUMENTS = {"<day:day>": timezone.now().date().isoformat(), "<slug:kind>": "hold"}
@@ -71,7 +77,27 @@ def keys(clinic: Clinic, vet: User, owner: User, settings: Settings, tmp_path: P
         "media": photo.pk,
         "step": make.make_step(program, activity=CANARY).pk,
         "clip": make_clip(prescription, owner).pk,
+        "alert": make_alert(patient, owner),
+        "suggestion": Suggestion.objects.create(
+            clinic=clinic,
+            patient=patient,
+            program=program,
+            prescription=prescription,
+            exercise=prescription.exercise,
+            verdict="hold",
+            approver="vet_or_therapist",
+            plan_version=1,
+            made_at=timezone.now(),
+            evaluated_at=timezone.now(),
+        ).pk,
     }
+
+
+def make_alert(patient: Patient, owner: User) -> object:
+    """A warning sign that the clinic is told of."""
+    found = report(patient, owner, "RF29", at=timezone.now())
+    raise_alerts(at=timezone.now())
+    return found.pk
 
 
 def about_a_dog(keys: Mapping[str, object]) -> Iterator[str]:
@@ -172,6 +198,9 @@ def test_every_page_about_a_dog_opens_to_somebody(
 
 def test_records_are_invisible_row_by_row(keys: dict[str, object], nothing_to_the_dog: dict[str, User]) -> None:
     for who, user in nothing_to_the_dog.items():
-        for model in (Patient, ProblemDefinition, Program, Prescription, Clip):
+        for model in (Patient, ProblemDefinition, Program, Prescription, Clip, Alert):
             rows = model.objects.visible_to(user)
             assert not rows.filter(pk__in=[str(key) for key in keys.values()]).exists(), (who, model)
+        for logged in (AlertStep, AlertDelivery):
+            assert not logged.objects.visible_to(user).filter(alert_id=UUID(str(keys["alert"]))).exists(), (who, logged)
+    assert AlertStep.objects.filter(alert_id=UUID(str(keys["alert"]))).exists()

@@ -21,10 +21,19 @@ from rehab.guidance.actions import refresh_summaries
 from rehab.guidance.attention import Code
 from rehab.guidance.models import PatientSummary
 from rehab.guidance.queries.clips import PAGE, Place
-from rehab.guidance.reviewing import AlreadyReviewedError, NotReadyError, NotStaffError, review_clip
+from rehab.guidance.reviewing import (
+    AlreadyReviewedError,
+    NotPreparedError,
+    NotReadyError,
+    NotStaffError,
+    review_clip,
+)
+from rehab.library.models import Media
+from rehab.library.preparing import ATTEMPTS, prepare_next
 from rehab.patients.models import Patient
 from rehab.programs.models import Prescription, Program
 from rehab.sessions.models import Clip, ClipReview
+from rehab.sessions.queries.clips import unreadable_since
 from tests import make
 from tests.make import NOW
 from tests.sessions.filming import make_clip
@@ -74,6 +83,11 @@ def shown(answer: Any) -> list[str]:
     return re.findall(r'<li class="card stack-s clip" id="clip-([0-9a-f-]+)"', answer.content.decode())
 
 
+def prepared(clip: Clip) -> None:
+    """What waits to be prepared is there now."""
+    Media.objects.filter(clip=clip).update(state=Media.State.READY, file="made", content_type="image/webp", upload="")
+
+
 def reasons(patient: Patient) -> list[dict[str, Any]]:
     refresh_summaries(at=NOW + HOUR)
     found: list[dict[str, Any]] = PatientSummary.objects.get(patient=patient).reasons
@@ -121,6 +135,8 @@ def test_only_staff_answer_what_can_be_seen(owner: User, vet: User, item: Prescr
         review(make_clip(item, owner), owner, roles=frozenset({Role.OWNER}))
     with pytest.raises(NotReadyError):
         review(make_clip(item, owner, state="failed"), vet)
+    with pytest.raises(NotPreparedError):
+        review(make_clip(item, owner, state="waiting"), vet)
     assert not ClipReview.objects.exists()
 
 
@@ -177,6 +193,24 @@ def test_a_file_that_could_not_be_read_is_not_answered(
     assert 'name="verdict"' not in page.content.decode()
     assert post(as_user(vet), clip, "good").status_code == 302
     assert not ClipReview.objects.exists()
+
+
+def test_a_file_that_is_still_being_prepared_is_answered_once_it_can_be_seen(
+    as_user: AsUser, owner: User, vet: User, item: Prescription, patient: Patient
+) -> None:
+    clip = make_clip(item, owner, state="waiting")
+    page = as_user(vet).get(url(patient))
+    assert "It is being prepared." in text_of(page)
+    assert 'name="verdict"' not in page.content.decode()
+    assert [line.can_answer for line in page.context["page"].lines] == [False]
+    refused = as_user(vet).post(
+        reverse("guidance:clip-review", args=[clip.pk]), {"verdict": "good", "text": ""}, follow=True
+    )
+    assert "This file is still being prepared. Answer once you can see it." in text_of(refused)
+    assert not ClipReview.objects.exists()
+    prepared(clip)
+    assert post(as_user(vet), clip, "good").status_code == 302
+    assert ClipReview.objects.get().verdict == "good"
 
 
 def test_list_goes_on_behind_its_last_line(
@@ -244,6 +278,34 @@ def test_waiting_clips_bring_the_dog_up_until_they_are_answered(
     assert reasons(patient) == [
         {"code": "clip_waiting", "severity": 52, "numbers": {"count": 2, "on": make.TODAY.isoformat()}}
     ]
+    prepared(clips[1])
     for clip in clips:
         review(clip, vet, at=NOW + HOUR)
     assert reasons(patient) == []
+
+
+@pytest.mark.parametrize("minutes", [0, 5])
+def test_a_clip_that_turns_out_to_be_unreadable_waits_no_longer(
+    owner: User, item: Prescription, patient: Patient, minutes: int
+) -> None:
+    """It was tried for some minutes; what is recorded is when that began, and the list was looked at in between."""
+    refresh_summaries(at=NOW)
+    clip = make_clip(item, owner, at=NOW + HOUR / 2, state="waiting")
+    Media.objects.filter(clip=clip).update(upload="uploads/gone.part", content_type=f"{ATTEMPTS - 1} 0")
+    assert [one["numbers"]["count"] for one in reasons(patient)] == [1]
+    began = NOW + HOUR + dt.timedelta(minutes=2)
+    assert prepare_next(at=began - dt.timedelta(minutes=minutes))
+    clip.refresh_from_db()
+    assert clip.is_unreadable
+    assert refresh_summaries(at=began) == 1
+    found = PatientSummary.objects.get(patient=patient).reasons
+    assert [one for one in found if one["code"] == Code.CLIP_WAITING] == []
+    # Not again and again: an hour later nothing about it is new.
+    refresh_summaries(at=began + HOUR)
+    assert refresh_summaries(at=began + HOUR) == 0
+
+
+def test_nobody_elses_dog_is_weighed_up_anew(owner: User, item: Prescription, patient: Patient) -> None:
+    make_clip(item, owner, at=NOW - DAY, state="failed")
+    make_clip(item, owner, at=NOW - 2 * DAY, state="ready")
+    assert list(unreadable_since(NOW)) == []

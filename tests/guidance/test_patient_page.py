@@ -291,8 +291,9 @@ def test_signals_are_those_of_the_page_and_nothing_when_calm(
     assert "Nothing needs a person right now." in text_of(client.get(signals_url(patient)).content.decode())
     make.make_pain(patient, TODAY - DAY, "before", 7)
     # The session and its user; the dog; its definition, program, prescriptions, slots, pain, warning signs,
-    # the days that they stopped, waiting messages and clips.
-    with django_assert_num_queries(12):
+    # the days that they stopped, the alerts, waiting messages and clips, what the rules suggest and what they ask,
+    # the clinic's limits.
+    with django_assert_num_queries(18):
         part = client.get(signals_url(patient), headers={"HX-Request": "true"})
     said = "Pain at the limit Pain 7 of 10 before exercise (yesterday); the limit is 6."
     assert text_of(part.content.decode()) == said
@@ -425,8 +426,9 @@ def test_patient_page_costs_a_fixed_number_of_statements(
     client = as_user(vet)
     # The session and its user; the dog; its definitions; the program with its prescriptions; slots, pain, decisions
     # and events of the span; the teach-backs and the neighbours' names; the ladders; the story takes three; then the
-    # caregivers, the warning signs and the days that they stopped, the messages and clips that wait and the invitations.
-    with django_assert_num_queries(23):
+    # caregivers, the warning signs and the days that they stopped, the messages and clips that wait, the
+    # clinic's limits, the checkpoints, the outcome scores and the invitations.
+    with django_assert_num_queries(32):
         client.get(url(patient, f"?days={span}"))
 
 

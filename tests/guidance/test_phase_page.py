@@ -13,14 +13,18 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.access import Role
 from accounts.models import User
+from rehab.guidance.alerting.raising import raise_alerts
+from rehab.guidance.models import Alert
 from rehab.guidance.queries.phase import phase_page
 from rehab.guidance.queries.readings import Known, known_about
+from rehab.guidance.releasing import release_stop
 from rehab.library.models import Protocol, ProtocolPhase
 from rehab.patients.models import Observation, Patient, ProblemDefinition
 from rehab.programs.criteria import SESSIONS, State
 from rehab.programs.models import Decision, LadderStep, Program
 from rehab.sessions.models import Exposure
 from tests import make
+from tests.sessions.reporting import report
 
 SignIn = Callable[[User], Client]
 ONE_DAY = dt.timedelta(days=1)
@@ -148,7 +152,9 @@ def test_nothing_logged_gives_no_reading_but_of_the_days(running: Program) -> No
         "standing_s",  # the baseline of the definition, signed today
         "completion",  # what was due and not done counts, because silence is not doing it
         "doses_given_pct",
+        "open_red_flags",
     }
+    assert values(found, "open_red_flags") == {0: 0}
     assert set(values(found, "completion").values()) == {0}
 
 
@@ -163,6 +169,24 @@ def test_pain_is_read_by_the_day_on_which_it_was_felt(running: Program, patient:
     assert values(found, "pain_rest") == {1: 2}
     assert values(found, SESSIONS) == {1: 1}
     assert found.series["pain_next_morning"][0].session == (today - ONE_DAY).isoformat()
+
+
+def test_the_familys_checks_are_read_and_open_signs_are_counted(
+    running: Program, patient: Patient, owner: User, vet: User
+) -> None:
+    said: dict[str, Any] = {"unaided_steps": 10, "standing_s": 40, "knuckling": "sometimes", "urination": "leaks"}
+    stop = report(patient, owner, "RF01", **said)
+    found = known(running)
+    assert [values(found, metric)[0] for metric in ("unaided_steps", "standing_s", "knuckling_level")] == [10, 40, 1]
+    assert [values(found, metric)[0] for metric in ("urination_normal", "open_red_flags")] == [0, 1]
+    release_stop(
+        patient=patient, seen=[stop.pk], by=vet, roles=frozenset({Role.VET}), reason="Walks again", at=make.NOW
+    )
+    assert values(known(running), "open_red_flags") == {0: 0}
+    note = report(patient, owner, "RF29", at=make.NOW + dt.timedelta(minutes=1))
+    raise_alerts(at=make.NOW + dt.timedelta(minutes=2))
+    Alert.objects.exclude(pk=note.pk).update(cleared_at=make.NOW, cleared_by=vet, clear_reason="Seen")
+    assert values(known(running), "open_red_flags") == {0: 1}
 
 
 def test_the_last_answer_of_a_moment_counts(running: Program, patient: Patient, today: dt.date) -> None:
@@ -282,8 +306,8 @@ def test_a_rung_that_a_vet_only_overruled_is_not_passed(
     assert values(known(running), "exposure_rung_done") == {0: highest}
 
 
-@pytest.mark.parametrize(("many", "queries"), [(False, 6), (True, 7)])
-def test_reading_takes_seven_queries_at_most(
+@pytest.mark.parametrize(("many", "queries"), [(False, 8), (True, 9)])
+def test_reading_takes_nine_queries_at_most(
     running: Program,
     patient: Patient,
     vet: User,
@@ -302,7 +326,8 @@ def test_reading_takes_seven_queries_at_most(
             make.observe(patient, "standing_s", 30, vet, day)
             for step in steps:
                 practise(step, day)
-    with django_assert_num_queries(queries):  # pain, prescriptions, ticks, rungs, stops, measures; practices of rungs
+    # The clinic's limits, pain, prescriptions, ticks, rungs, stops, measures, checks; practices of rungs.
+    with django_assert_num_queries(queries):
         known(running)
 
 
@@ -402,7 +427,7 @@ def test_page_takes_the_same_queries_whatever_was_logged(
         make.make_step(running, make.make_ladder(f"ladder-{ago}"))
     client = as_user(vet)
     client.get(url)
-    with django_assert_num_queries(13):  # session, person, dog, program, definition, seven readings, phases
+    with django_assert_num_queries(15):  # session, person, dog, program, definition, nine readings, phases
         assert client.get(url).status_code == 200
 
 

@@ -194,7 +194,7 @@ def test_many_stops_cost_the_page_no_more_than_one(
     for hours in range(count):
         report(patient, owner, "RF01", unaided_steps=3, at=NOW - hours * HOUR)
     client = as_user(vet)
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(31):
         client.get(page_of(patient))
 
 

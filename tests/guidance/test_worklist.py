@@ -17,7 +17,7 @@ from django.utils.translation import override
 from accounts.models import Clinic, User
 from rehab.guidance.actions import refresh_summaries
 from rehab.guidance.attention import Code, Reason
-from rehab.guidance.models import PatientSummary
+from rehab.guidance.models import PatientSummary, Suggestion
 from rehab.patients.models import Caregiver, Patient
 from tests import make
 from tests.make import NOW, TODAY
@@ -71,7 +71,14 @@ def test_worklist_shows_the_most_urgent_first_and_new_dogs_before_them(
 
 def test_worklist_row_says_it_all(as_user: AsUser, patient: Patient, vet: User, owner: User) -> None:
     definition = make.make_definition(
-        patient, vet, mechanism="neurologic", cause="disc", neuro_deficit=True, neuro_grade=2
+        patient,
+        vet,
+        mechanism="neurologic",
+        cause="disc",
+        neuro_deficit=True,
+        neuro_grade=2,
+        pain_control="medicine",
+        pain_control_plan="Gabapentin",
     )
     program = make.make_program(
         patient, vet, definition, profile="neuro", starts_on=TODAY - 4 * DAY, exercises=[("stand-count", {})]
@@ -85,6 +92,7 @@ def test_worklist_row_says_it_all(as_user: AsUser, patient: Patient, vet: User, 
     assert row == (
         "Bruno Dachshund · Olga Ruiz Disc disease, grade 2 primary, neurologic P2 Steady 75 % 7 today"
         " Pain at the limit Pain 7 of 10 this morning; the limit is 4."
+        " Stand count: 5 → 4 repetitions (20 % less) Accept Bruno, Stand count: 5 → 4 repetitions (20 % less)"
     )
     html = as_user(vet).get(URL).content.decode()
     assert '<path d="M10-2h0M13-7h0"/>' in html
@@ -352,6 +360,33 @@ def test_worklist_asks_the_database_five_times_at_any_size(
     with django_assert_num_queries(5):
         answer = client.get(URL)
     assert answer.content.count(b"<tr data-level") == min(count, 100)
+
+
+@pytest.mark.parametrize("count", [1, 2000])
+def test_worklist_asks_the_same_of_one_dog_and_of_two_thousand_whatever_is_shown(
+    as_user: AsUser, clinic: Clinic, vet: User, django_assert_num_queries: Callable[[int], Any], count: int
+) -> None:
+    dogs = make_many(clinic, vet, count)
+    program = make.make_program(dogs[0], vet)
+    Suggestion.objects.create(
+        clinic=clinic,
+        patient=dogs[0],
+        program=program,
+        prescription=program.prescriptions.all()[0],
+        exercise=program.prescriptions.all()[0].exercise,
+        verdict="progress",
+        approver="vet_or_therapist",
+        plan_version=1,
+        made_at=NOW,
+        evaluated_at=NOW,
+    )
+    said = [{"code": "ready_to_progress", "severity": 34, "numbers": {"count": 1, "exercise": "Walk", "said": {}}}]
+    PatientSummary.objects.filter(patient=dogs[0]).update(reasons=said, attention=34)
+    client = as_user(vet)
+    for show, shown in (("", count), ("look", count), ("mine", 1), ("ready", 1), ("stopped", 0)):
+        with django_assert_num_queries(5):
+            answer = client.get(URL, {"show": show})
+        assert answer.content.count(b"<tr data-level") == min(shown, 100)
 
 
 def test_worklist_of_a_hundred_dogs_is_at_most_ten_kilobytes(as_user: AsUser, clinic: Clinic, vet: User) -> None:

@@ -19,7 +19,8 @@ from rehab.sessions import warning_signs
 from rehab.sessions.models import WarningReport
 from rehab.sessions.warning_signs import BEST_FIRST, Answers, Check, Past, expected
 from tests import make
-from tests.journeys.conftest import NewContext
+from tests.journeys.conftest import NewContext, eventually
+from tests.journeys.story import IS_STORED
 from tests.journeys.test_today import base_url, dog, signed_in
 from tests.sessions.reporting import report
 
@@ -267,6 +268,46 @@ def test_same_bad_answers_again_are_the_same_emergency_and_no_answer_lifts_the_s
     page.get_by_role("button", name="None of these, all as before").click()
     expect(result(page).get_by_role("status")).to_contain_text("Received by")
     expect(result(page).get_by_text(STILL_STOPPED)).to_be_visible()
+
+
+def test_sign_of_one_exercise_holds_it_here_at_once_and_the_others_go_on(
+    dog: Patient, new_phone: NewContext, base_url: str, assert_accessible: IsAccessible, expected: list[str]
+) -> None:
+    expected += [r"net::ERR_", r"Failed to fetch"]
+    heat = make.make_exercise("heat-pack", name="Heat pack", category="thermal", mode="passive", load=0)
+    program = dog.programs.get()
+    held = make.make_prescription(program, program.decisions.get(), heat, {"minutes": 10}, position=9)
+    context = new_phone()
+    page = opened(context, dog, base_url)
+    today = reverse("sessions:today", args=[dog.pk])
+    exercise = reverse("sessions:exercise", args=[dog.pk, held.pk])
+    page.goto(today)
+    eventually(page, lambda: page.evaluate(IS_STORED, exercise), expected=True)
+    card = page.locator("#held-here")
+    expect(page.locator(f"#item-{held.pk}")).to_be_visible()
+    page.goto(address(dog))
+    context.set_offline(True)
+    tick(page, "RF25")
+    page.get_by_role("button", name="Send").click()
+    expect(result(page).get_by_role("status")).to_have_text("Saved on this phone. The clinic does not have it yet.")
+
+    page.goto(today)
+    expect(card).to_contain_text("Stopped until the clinic has looked")
+    expect(card.get_by_role("listitem")).to_have_text(["Heat pack"])
+    expect(card).to_contain_text("Your report is saved on this phone. The clinic does not have it yet.")
+    expect(page.locator(f"#item-{held.pk}")).to_be_hidden()
+    expect(page.locator("li.item:visible")).to_have_count(2)
+    assert_accessible(page)
+    page.goto(exercise)
+    expect(card).to_be_visible()
+    expect(page.locator(".exercise-work")).to_be_hidden()
+
+    # Once the server has it, its own words take the place of these.
+    context.set_offline(False)
+    page.goto(today)
+    expect(page.locator("#held")).to_contain_text("Heat pack")
+    expect(card).to_have_count(0)
+    WarningReport.objects.get()
 
 
 def test_report_that_was_refused_still_stops_and_is_no_measure(

@@ -97,6 +97,7 @@ def test_a_dog_goes_once_around_the_loop(
     vet.get_by_label("Re-examination on").fill((today + dt.timedelta(days=14)).isoformat())
     assert_accessible(vet)
     vet.get_by_role("button", name="Read through and sign").click()
+    vet.wait_for_url("**/definitions/**")
     expect(vet.get_by_text("D1").first).to_be_visible()
     assert_accessible(vet)
     vet.get_by_role("button", name="Sign the definition").click()

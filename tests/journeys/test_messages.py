@@ -5,13 +5,13 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from rehab.patients.models import Patient
+from rehab.patients.models import Caregiver, Patient
 from rehab.programs.models import Prescription
 from rehab.sessions.models import Message, MessagesRead
 from tests import make
-from tests.journeys.conftest import NewContext
+from tests.journeys.conftest import NewContext, eventually
 from tests.journeys.stack import Stack
 from tests.journeys.test_main_loop import zone_where_it_is
 from tests.journeys.test_today import signed_in
@@ -120,6 +120,77 @@ def test_questions_written_without_a_network_are_sent_read_and_answered(
 
     clinic.goto(f"/patients/{dog.pk}/")
     expect(clinic.get_by_role("link", name="Messages", exact=True)).to_be_visible()
+
+
+PARTS = "**/messages/parts/**"
+
+
+def test_thread_asks_less_and_less_while_the_server_does_not_answer(
+    stack: Stack, dog: Patient, new_phone: NewContext, expected: list[str]
+) -> None:
+    expected += [r"503", r"htmx:"]
+    context = new_phone(service_workers="block")
+    page = signed_in(context, "olga@example.test", stack.base_url)
+    asked: list[str] = []
+
+    def fail(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=503, headers={"X-Chaos": "yes"})
+
+    page.clock.install()
+    context.route(PARTS, fail)
+    page.goto(f"/dogs/{dog.pk}/messages/")
+    expect(page.locator("#talk-text")).to_be_visible()
+    # After 10, 20, 40, 80, 160 seconds, and then every 320.
+    for count, seconds in enumerate((10, 20, 40, 80, 160, 320, 320), start=1):
+        page.clock.run_for((seconds - 2) * 1000)
+        page.wait_for_timeout(100)
+        assert len(asked) == count - 1
+        page.clock.run_for(3_000)
+        eventually(page, lambda: len(asked), count)
+        page.wait_for_timeout(100)
+    # Whoever comes back is not kept waiting.
+    context.unroute(PARTS)
+    make.make_message(dog, dog.created_by, "Ten seconds.", at=make.now())
+    page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#talk-lines")).to_contain_text("Ten seconds.")
+
+
+@pytest.mark.parametrize("why", ["signed out", "not shared"])
+def test_thread_that_has_ended_says_so_and_asks_no_more(
+    stack: Stack, dog: Patient, new_phone: NewContext, assert_accessible: Check, why: str
+) -> None:
+    context = new_phone(service_workers="block")
+    page = signed_in(context, "olga@example.test", stack.base_url)
+    asked: list[int] = []
+    page.on("response", lambda answer: asked.append(answer.status) if "/messages/parts/" in answer.url else None)
+    page.clock.install()
+    page.goto(f"/dogs/{dog.pk}/messages/")
+    page.locator("#talk-text").fill("I begin to")
+    cookies = context.cookies()
+    if why == "signed out":
+        context.clear_cookies()
+        said, status = "You are signed out, so new messages do not come in here.", 401
+    else:
+        Caregiver.objects.filter(patient=dog).update(ended_at=make.now())
+        said, status = f"{dog.name} is no longer shared with you.", 404
+    page.clock.run_for(11_000)
+    line = page.locator("[data-ended]")
+    expect(line).to_contain_text(said)
+    assert_accessible(page)
+    page.clock.run_for(600_000)
+    page.wait_for_timeout(300)
+    assert asked == [status]
+    assert page.url.endswith("/messages/")
+    expect(page.locator("#talk-text")).to_have_value("I begin to")
+
+    # It goes on for whoever has signed in again meanwhile.
+    context.add_cookies(cookies)  # type: ignore[arg-type]  # what was read may be written
+    Caregiver.objects.filter(patient=dog).update(ended_at=None)
+    page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+    expect(line).to_be_empty()
+    page.clock.run_for(11_000)
+    eventually(page, lambda: len(asked), 3)
 
 
 def test_thread_works_without_javascript(stack: Stack, dog: Patient, new_phone: NewContext) -> None:

@@ -19,6 +19,7 @@ from rehab.sessions.screen import words
 from tests import make
 from tests.journeys.conftest import NewContext
 from tests.journeys.stack import ROOT, Stack
+from tests.journeys.test_main_loop import zone_where_it_is
 
 pytestmark = [pytest.mark.browser, pytest.mark.phone, pytest.mark.django_db(transaction=True)]
 
@@ -75,7 +76,9 @@ def item_of(dog: Patient, times: int = 2) -> Prescription:
 
 
 def outbox(page: Page) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = page.evaluate("() => Outbox.tx('outbox', 'readonly', (store) => store.getAll())")
+    # Waited for, because what came in may have made the page load itself anew in this moment.
+    kept = "() => self.Outbox?.tx('outbox', 'readonly', (store) => store.getAll())"
+    found: list[dict[str, Any]] = page.wait_for_function(kept).json_value()
     return found
 
 
@@ -181,6 +184,80 @@ def test_a_bouncing_thumb_says_it_once_and_a_second_tap_takes_it_back(dog: Patie
     assert [one["sequence"] for one in outbox(page)] == [1, 2, 3]
 
 
+@pytest.mark.parametrize("is_sent", [False, True])
+@pytest.mark.parametrize(("first", "then"), [(0, -1), (1, 0), (24 * 365, 0)])
+def test_a_clock_that_is_set_back_does_not_bring_back_what_was_undone(
+    dog: Patient, context: BrowserContext, page: Page, first: int, then: int, is_sent: bool
+) -> None:
+    """The tick is dated by a clock of `first` hours ahead, the undo of `then`; both go at once, or the tick before."""
+    item, now = item_of(dog), make.now()
+    # In the afternoon, so that an hour ago was the same day.
+    Patient.objects.filter(pk=dog.pk).update(time_zone=zone_where_it_is(15))
+    page.reload()
+    if not is_sent:
+        context.route(API, lambda route: route.abort())
+    page.clock.set_fixed_time(now + dt.timedelta(hours=first))
+    tick(page, item)
+    wait_until(page, lambda: [one["state"] for one in outbox(page)] == ["sent" if is_sent else "pending"])
+    page.clock.set_fixed_time(now + dt.timedelta(hours=then))
+    page.goto("/today/")  # a page's own keys begin anew
+    expect(page.locator(f"#item-{item.pk} .slot[data-state=done]")).to_have_count(1)
+    tick(page, item)
+    expect(page.locator(f"#item-{item.pk} .slot[data-state=open]")).to_have_count(2)
+    tick(page, item, 2)
+    wait_until(page, lambda: outbox(page)[-1]["payload"].get("slot") == 2)
+    context.unroute(API)
+    page.evaluate("() => dispatchEvent(new Event('online'))")
+    settled(page)
+
+    said = PerformedExercise.objects.order_by("done_at", "pk")
+    assert [(one.slot, one.state) for one in said if one.slot == 1] == [(1, "done"), (1, "undone")]
+    # Only what was said of the same time of the day moves the date.
+    other = said.get(slot=2)
+    assert abs(other.done_at - now - dt.timedelta(hours=then)) < dt.timedelta(minutes=2)
+    page.goto(f"/dogs/{dog.pk}/help/")
+    page.evaluate("() => Outbox.tx('outbox', 'readwrite', (all) => all.clear())")
+    page.goto("/today/")
+    expect(page.locator(f"#tick-{item.pk}-1").locator("../..")).to_have_attribute("data-state", "open")
+
+
+def test_what_is_said_instead_later_has_a_later_date_whoever_says_it(dog: Patient, page: Page) -> None:
+    moment = {"moment": "before", "session_day": dog.today(make.now()).isoformat()}
+    early, late = "2026-03-18T08:00:00.000+01:00", "2026-03-18T09:00:00.000+01:00"
+    add(page, {**raw(dog, "pain", {**moment, "score": 3}), "done_at": late})
+    page.evaluate(
+        "(command) => Outbox.add('another', { ...command, id: '0' + Outbox.uuid7().slice(1) })",
+        {**raw(dog, "pain", {**moment, "score": 5}), "done_at": early},
+    )
+    add(page, {**raw(dog, "pain", {**moment, "moment": "after", "score": 5}), "done_at": early})
+    first, again, other = outbox(page)
+    assert [first["done_at"], again["done_at"], other["done_at"]] == [late, "2026-03-18T09:00:00.001+01:00", early]
+    assert first["id"] < again["id"]
+
+
+def test_a_button_keeps_what_it_says_once_and_again_when_it_is_said_again(dog: Patient, page: Page) -> None:
+    page.goto(f"/dogs/{dog.pk}/messages/")
+    said = page.evaluate(
+        """async () => {
+          const { form } = document.querySelector("#talk-text");
+          const button = form.querySelector("button");
+          const disabled = [];
+          for (const _ of [1, 2]) {
+            form.elements.text.value = "He stands";
+            for (const _ of [1, 2]) button.click();
+            disabled.push(button.disabled);
+            for (let look = 0; look < 50 && (button.disabled || form.elements.text.value); look += 1) {
+              await new Promise((resolve) => setTimeout(resolve, 5));
+            }
+          }
+          return disabled;
+        }"""
+    )
+    assert said == [True, True]
+    assert [one["payload"]["text"] for one in outbox(page)] == ["He stands"] * 2
+    expect(page.get_by_role("button", name="Send")).to_be_focused()
+
+
 def test_skipping_what_is_left_says_each_time_of_the_day(dog: Patient, context: BrowserContext, page: Page) -> None:
     item = item_of(dog)
     context.route(API, lambda route: route.abort())
@@ -194,6 +271,39 @@ def test_skipping_what_is_left_says_each_time_of_the_day(dog: Patient, context: 
     page.evaluate("() => dispatchEvent(new Event('online'))")
     settled(page)
     assert sorted(performed()) == [(1, "done"), (2, "skipped")]
+
+
+@pytest.mark.parametrize("reason", [words.Reason.NO_TIME, words.Reason.EQUIPMENT, words.Reason.DOG_REFUSED])
+def test_what_a_skip_leads_to_is_said_without_a_network_as_with_one(
+    dog: Patient, context: BrowserContext, page: Page, assert_accessible: Check, reason: words.Reason
+) -> None:
+    item, other = item_of(dog), item_of(dog, 1)
+    context.route(API, lambda route: route.abort())
+    page.locator(f"#item-{item.pk} .more summary").click()
+    page.locator(f"#item-{item.pk}").get_by_role("button", name=str(reason.label)).click()
+    say = page.locator(f"#item-{item.pk} .item-say:visible")
+    expect(say).to_contain_text(str(words.AFTER_SKIP[reason][0]))
+    links = {"Tell the clinic": f"/dogs/{dog.pk}/messages/#about-{item.pk}"}
+    links["What it needs"] = f"/dogs/{dog.pk}/exercise/{item.pk}/"
+    for link in say.get_by_role("link").all():
+        assert link.get_attribute("href") == links[link.inner_text()]
+    if reason == words.Reason.NO_TIME:
+        # Not what was just skipped, and not what is done by then.
+        expect(say).to_contain_text(f"these matter most: {other.exercise.name}.")
+    assert_accessible(page)
+    here = " ".join(say.inner_text().split())
+    context.unroute(API)
+    page.evaluate("() => dispatchEvent(new Event('online'))")
+    settled(page)
+    expect(page.locator(f"#item-{item.pk} .slot[data-state=skipped]").first).to_contain_text("Olga")
+    assert " ".join(say.inner_text().split()) == here
+
+    if reason == words.Reason.NO_TIME:
+        context.route(API, lambda route: route.abort())
+        page.locator(f"#item-{other.pk} .more summary").click()
+        page.locator(f"#item-{other.pk}").get_by_role("button", name=str(reason.label)).click()
+        last = page.locator(f"#item-{other.pk} .item-say:visible")
+        expect(last).to_have_text(str(words.AFTER_SKIP[reason][0]))
 
 
 def raw(dog: Patient, kind: str, payload: dict[str, Any]) -> dict[str, Any]:
@@ -377,6 +487,29 @@ def test_a_list_left_open_over_midnight_says_whose_it_is_and_gives_way(
     expect(old).to_have_count(0, timeout=15_000)
 
 
+def test_other_pages_of_today_left_open_over_midnight_say_so_and_stay(
+    dog: Patient, context: BrowserContext, page: Page, assert_accessible: Check
+) -> None:
+    today = dog.today(make.now())
+    old = page.locator("#old-day")
+    for path in (f"exercise/{item_of(dog).pk}/", f"day/{today}/response/"):
+        page.clock.set_fixed_time(make.now())
+        page.goto(f"/dogs/{dog.pk}/{path}")
+        page.evaluate("() => dispatchEvent(new Event('focus'))")
+        expect(page.locator("h1")).to_be_visible()
+        expect(old).to_have_count(0)
+        page.clock.set_fixed_time(make.now() + dt.timedelta(days=1))
+        page.evaluate("() => dispatchEvent(new Event('focus'))")
+        expect(old).to_contain_text(f"This page is of {today:%A}. What you tap here counts for that day.")
+        expect(old.get_by_role("link", name="Open today")).to_have_attribute("href", f"/dogs/{dog.pk}/today/")
+        assert_accessible(page)
+    # A day that has passed is not today's, and says so itself.
+    page.goto(f"/dogs/{dog.pk}/day/{today - dt.timedelta(days=1)}/response/")
+    page.evaluate("() => dispatchEvent(new Event('focus'))")
+    page.wait_for_timeout(200)
+    expect(old).to_have_count(0)
+
+
 def test_an_open_day_of_a_dog_that_is_not_shared_any_more_ends(dog: Patient, page: Page) -> None:
     Caregiver.objects.filter(patient=dog).update(ended_at=make.now())
     page.evaluate("() => dispatchEvent(new Event('focus'))")
@@ -414,8 +547,11 @@ def test_what_another_tab_has_discarded_is_not_raised_again(dog: Patient, page: 
     line(page).get_by_role("link", name="Needs your attention: 1").click()
     again = page.locator("[data-list=failed]").get_by_role("button", name="Try again")
     expect(again).to_be_visible()
-    page.evaluate("() => Outbox.tx('outbox', 'readwrite', (all) => all.clear())")
-    again.click()
+    # In one breath: the page draws its list anew whenever it hears of a change, and the button would go with it.
+    page.evaluate(
+        "async (button) => { await Outbox.tx('outbox', 'readwrite', (all) => all.clear()); button.click(); }",
+        again.element_handle(),
+    )
     page.wait_for_timeout(300)
     assert outbox(page) == []
 
@@ -495,6 +631,26 @@ def test_signing_out_warns_while_something_is_not_sent(
     page.get_by_text("Account").locator("..").click()
     page.get_by_role("button", name="Sign out").click()
     dialog.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(lambda url: "/today/" not in url)
+    page.goto("/today/")
+    expect(page).to_have_url(re.compile("/accounts/login/"))
+
+
+def test_signing_out_without_a_network_and_without_a_worker_says_that_nobody_is_signed_out(
+    dog: Patient, context: BrowserContext, page: Page, assert_accessible: Check
+) -> None:
+    page.evaluate("async () => (await caches.open('pages-0123456789abcdef')).put('/x/', new Response('x'))")
+    loaded = "() => performance.getEntriesByType('resource').some(({ name }) => name.includes('js/worker'))"
+    wait_until(page, lambda: page.evaluate(loaded))
+    context.set_offline(True)
+    page.locator("details[data-menu] > summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.locator("#messages")).to_contain_text("You are still signed in: there is no connection.")
+    assert page.url.endswith("/today/")
+    assert page.evaluate("() => caches.keys()") == []
+    assert_accessible(page)
+    context.set_offline(False)
+    page.get_by_role("button", name="Sign out").click()
     page.wait_for_url(lambda url: "/today/" not in url)
     page.goto("/today/")
     expect(page).to_have_url(re.compile("/accounts/login/"))

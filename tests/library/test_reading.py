@@ -18,6 +18,7 @@ REVIEWED = {
     "10_targets.yaml": "d9ea3f69489b",
     "11_synonyms.yaml": "d8f4aa0f11f5",
     "12_areas.yaml": "792ca1037e71",
+    "13_score_entry.yaml": "fac50a3049a1",
     "SOURCES.md": "0d587a67dbcc",
 }
 

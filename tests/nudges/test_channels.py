@@ -11,14 +11,13 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from accounts.models import User
+from rehab.lib.channels import AWAY, SENT, EmailChannel, Message, Outcome, Reason, State
 from rehab.nudges.actions import deliver_batch, plan
-from rehab.nudges.channels import AWAY, SENT, EmailChannel, Message, Outcome
 from rehab.nudges.models import Nudge, NudgePreference
 from rehab.programs.models import Program
 from tests.journeys.stack import free_port
 from tests.nudges.conftest import MailSink
 
-State, Reason = Nudge.State, Nudge.Reason
 RETRY = Outcome(state=State.RETRY, reason=Reason.NO_ANSWER)
 REFUSED = Outcome(state=State.FAILED, reason=Reason.REFUSED)
 NO_SUCH_ADDRESS = Outcome(state=State.FAILED, reason=Reason.ADDRESS_REFUSED)

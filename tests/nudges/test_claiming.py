@@ -35,6 +35,15 @@ def test_claim_takes_what_is_ready_and_no_more_than_asked(planned: dt.datetime) 
     assert set(Nudge.objects.values_list("state", "attempts", "next_attempt_at")) == {("sending", 1, planned + LEASE)}
 
 
+def test_claim_keeps_to_its_limit_where_the_database_thinks_the_table_is_empty(planned: dt.datetime) -> None:
+    """With the figures of an emptied table PostgreSQL ran the choice once for each row, and all thirty were taken."""
+    Nudge.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE nudges_nudge")
+    assert plan(at=planned) == 30
+    assert len(claim(at=planned, limit=20)) == 20
+
+
 def test_claim_leaves_what_is_not_ready_or_ended(planned: dt.datetime) -> None:
     assert claim(at=planned - SECOND) == []
     Nudge.objects.update(state="sent", finished_at=planned)

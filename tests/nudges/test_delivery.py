@@ -10,7 +10,7 @@ import pytest
 from django.core.mail import EmailMessage
 
 from accounts.models import Clinic, User
-from rehab.nudges import channels
+from rehab.lib import channels
 from rehab.nudges.actions import claim, deliver_batch, plan
 from rehab.nudges.actions.claiming import LEASE
 from rehab.nudges.actions.delivery import LONGEST_BACK_OFF_SECONDS, MOST_ATTEMPTS, SENDING_SECONDS
@@ -23,9 +23,9 @@ from tests.nudges.families import make_families, statements
 
 MINUTE = dt.timedelta(minutes=1)
 HOUR = dt.timedelta(hours=1)
-FAILED = channels.Outcome(state=Nudge.State.FAILED, reason=Nudge.Reason.REFUSED)
-NO_SUCH_ADDRESS = channels.Outcome(state=Nudge.State.FAILED, reason=Nudge.Reason.ADDRESS_REFUSED)
-LATER = channels.Outcome(state=Nudge.State.RETRY, reason=Nudge.Reason.NO_ANSWER)
+FAILED = channels.Outcome(state=channels.State.FAILED, reason=channels.Reason.REFUSED)
+NO_SUCH_ADDRESS = channels.Outcome(state=channels.State.FAILED, reason=channels.Reason.ADDRESS_REFUSED)
+LATER = channels.Outcome(state=channels.State.RETRY, reason=channels.Reason.NO_ANSWER)
 
 
 @dataclass

@@ -1,10 +1,14 @@
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import translation
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.access import Role
@@ -16,6 +20,7 @@ from rehab.programs.dose import Dose
 from rehab.programs.models import Decision, Prescription, Program
 from tests import make
 
+SignIn = Callable[[User], Client]
 VET = frozenset({Role.VET})
 THERAPIST = frozenset({Role.THERAPIST})
 
@@ -81,13 +86,24 @@ def test_assignment_takes_as_many_statements_for_many_items(
         Item(exercise=make.make_exercise(f"care-{n}", load=0, mode="passive", category="nursing_care"), dose=Dose())
         for n in range(number)
     ]
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(11):
         assign_program(**request_)
 
 
 def test_program_of_own_choice_starts_in_the_phase_of_the_row(request_: dict[str, Any]) -> None:
     program = assign_program(**{**request_, "protocol_phase": None})
     assert (program.protocol, program.phase, program.phase_name) == (None, "P1", "Wake up")
+
+
+def test_name_of_the_phase_is_kept_in_the_words_of_the_content(
+    request_: dict[str, Any], as_user: SignIn, owner: User
+) -> None:
+    with translation.override("es"):
+        program = assign_program(**{**request_, "protocol_phase": None})
+    url = reverse("programs:handout", args=[program.pk])
+    for language, name in (("en", "Wake up"), ("es", "Despertar")):
+        page = as_user(owner).get(url, headers={"Accept-Language": language}).content.decode()
+        assert f"<strong>{name}</strong>" in page
 
 
 def test_program_replaces_the_open_one(request_: dict[str, Any], plan: Program, vet: User, tomorrow: dt.date) -> None:

@@ -446,9 +446,14 @@ def test_regress_to_the_easier_exercise(
     assert (follower.dose, follower.starts_on, follower.position) == ({"minutes": 1, "per_day": 3}, today, 0)
 
 
-def test_regress_ends_at_the_low_end(plan: Program, by_vet: dict[str, Any]) -> None:
+def test_regress_ends_where_nothing_is_left_to_lower(plan: Program, by_vet: dict[str, Any]) -> None:
+    """At the low end, with nothing easier to go to, it goes below the range; once on one day a week it is the end."""
+    free = make.make_exercise("sit-stand", dose={"reps": 1}, dose_range={})
+    least = make.make_prescription(plan, exercise=free, dose={"reps": 1, "days_per_week": 1})
+    assert refused(decide, plan, kind=REGRESS, prescription=least, **by_vet) == ["RANGE"]
     low = make.make_prescription(plan, exercise="weight-shift", dose={"reps": 3, "days_per_week": 1})
-    assert refused(decide, plan, kind=REGRESS, prescription=low, **by_vet) == ["RANGE"]
+    decide(kind=REGRESS, prescription=low, **by_vet)
+    assert prescribed(plan, "weight-shift").dose == {"reps": 2, "days_per_week": 1}
 
 
 def test_hold_changes_nothing_and_is_remembered(walking: Prescription, by_vet: dict[str, Any], today: dt.date) -> None:

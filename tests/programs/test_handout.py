@@ -25,8 +25,8 @@ from tests import make
 
 SignIn = Callable[[User], Client]
 RUN = re.compile(r"M(\d+) (\d+)h(\d+)v1h-(\d+)z")
-# Sessions, the person, the program with its people, its items, its ladders.
-QUERIES = 5
+# Sessions, the person, the program with its people, its items, its ladders, the news from the clinic.
+QUERIES = 6
 
 
 @pytest.fixture(autouse=True)

@@ -235,6 +235,10 @@ def test_history_tells_what_was_overruled_from_what_was_followed(
     [
         ("phase", ["D1"], {}, ["D1"], []),
         ("phase", ["D2"], {"overruled": ["D2"]}, ["D2"], ["D2"]),
+        # What was suggested and taken was not overruled.
+        ("progress", ["D1", "P1"], {}, ["D1", "P1"], []),
+        ("regress", ["D3", "G3", "G8"], {}, ["D3", "G3", "G8"], []),
+        ("progress", ["D1", "P1", "NEW"], {"overruled": ["NEW"]}, ["D1", "P1"], ["NEW"]),
         ("ladder_up", ["D1", "RUNG"], {}, ["D1"], ["RUNG"]),
         ("remove", ["D5"], {}, ["D5"], []),
         ("resume", ["G7", "O5"], {}, ["G7", "O5"], []),

@@ -315,8 +315,8 @@ def test_move_page_takes_the_same_queries_for_any_number_of_items(
     make.rewrite(protocol.phases.filter(code="P4"), items=[{"exercise": slug} for slug in slugs])
     client = as_user(vet)
     client.get(move_url)
-    # session, person, dog, program, definition; six readings; definition, phases, plan, library, last doses, ladders
-    with django_assert_num_queries(17):
+    # session, person, dog, program, definition; eight readings; definition, phases, plan, library, last doses, ladders
+    with django_assert_num_queries(19):
         assert client.get(move_url).status_code == 200
 
 
@@ -369,7 +369,8 @@ def test_ladder_page_takes_the_same_queries_for_any_number(
         practise(make.make_step(step.program, make.make_ladder(slug)), today)
     client = as_user(vet)
     client.get(ladders_url)
-    with django_assert_num_queries(8):  # session, person, dog, program, rungs, pain, definition, practices
+    # session, person, dog, program, rungs, pain, definition, the clinic's limits, practices
+    with django_assert_num_queries(9):
         assert client.get(ladders_url).status_code == 200
 
 

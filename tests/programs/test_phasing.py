@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from accounts.access import Role
 from accounts.models import AuditEvent, User
@@ -277,10 +278,12 @@ def test_a_program_without_a_protocol_moves_to_any_phase_without_criteria(
     plan: Program, therapist: User, tomorrow: dt.date
 ) -> None:
     here = [Item.of(prescribed(plan, "leash-walk")), Item.of(prescribed(plan, "warm-wash"))]
-    decision = move(plan, "P4", here, by=therapist, roles=THERAPIST)
+    # The name is kept as the content has it, whatever language the mover reads.
+    with translation.override("es"):
+        decision = move(plan, "P4", here, by=therapist, roles=THERAPIST)
     plan.refresh_from_db()
     assert (plan.phase, plan.phase_name, plan.phase_started_on) == ("P4", "Return", tomorrow)
-    assert decision.details["unmet"] == []
+    assert (decision.details["unmet"], decision.details["to_name"]) == ([], "Return")
     assert not Prescription.objects.filter(program=plan).exclude(ended_by=None).exists()
 
 

@@ -11,10 +11,13 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from rehab.guidance.actions import refresh_summaries
 from rehab.library.models import Exercise
 from rehab.patients.models import Patient, ProblemDefinition
 from rehab.programs.models import Decision, Prescription, Program, TeachBack
 from tests import make
+from tests.guidance.responses import SIGNED_AT, answer_days
+from tests.make import TODAY
 from tests.programs.conftest import prescribed
 
 SignIn = Callable[[User], Client]
@@ -33,7 +36,8 @@ def text_of(response: Any) -> str:
 
 
 def step(prescription: Prescription, name: str) -> str:
-    return reverse(f"programs:prescription-{name}", args=[prescription.pk])
+    app = "guidance" if name in ("easier", "harder") else "programs"
+    return reverse(f"{app}:prescription-{name}", args=[prescription.pk])
 
 
 def of(program: Program, name: str) -> str:
@@ -41,11 +45,11 @@ def of(program: Program, name: str) -> str:
 
 
 @pytest.fixture
-def steep(
-    patient: Patient, vet: User, definition: ProblemDefinition, walk: Exercise, sling: Exercise, hill: Exercise
-) -> Prescription:
-    """A walk at the top of its range in phase P4, between an easier and a harder neighbour."""
+def steep(patient: Patient, vet: User, walk: Exercise, sling: Exercise, hill: Exercise) -> Prescription:
+    """A walk at the top of its range in phase P4, between an easier and a harder neighbour, twelve days without pain."""
+    definition = make.make_definition(patient, vet, signed_at=SIGNED_AT, onset_on=TODAY - 40 * DAY)
     program = make.make_program(patient, vet, definition, exercises=[(walk, {"minutes": 30})], phase="P4")
+    answer_days(program)
     return prescribed(program, "leash-walk")
 
 
@@ -85,6 +89,7 @@ def test_tap_that_a_rule_speaks_against_leads_to_the_page_that_says_why(
     as_user: SignIn, vet: User, therapist: User, steep: Prescription
 ) -> None:
     """Nobody has shown the walk back."""
+    refresh_summaries(at=make.NOW, patient_ids=[steep.patient_id])
     for user, may in ((therapist, False), (vet, True)):
         answer = as_user(user).post(step(steep, "harder"), {"plan_version": "1"}, follow=True)
         assert answer.redirect_chain == [(step_url(steep, "progress") + "?swap=1", 302)]
@@ -97,7 +102,7 @@ def test_tap_that_a_rule_speaks_against_leads_to_the_page_that_says_why(
 
 
 def step_url(prescription: Prescription, kind: str) -> str:
-    return reverse("programs:prescription-decide", args=[prescription.pk, kind])
+    return reverse("guidance:prescription-decide", args=[prescription.pk, kind])
 
 
 def test_tap_on_a_neighbour_that_is_not_there_says_so(as_user: SignIn, vet: User, walking: Prescription) -> None:
@@ -313,7 +318,7 @@ def test_paused_program_refuses_other_changes_with_a_sentence(as_user: SignIn, v
     browser = as_user(vet)
     browser.post(of(plan, "program-pause"), {"plan_version": "1", "reason": "Holiday"})
     sent = {"plan_version": "2", "sets": "1", "reps": "5", "per_day": "1", "reason": "Balance"}
-    answer = browser.post(of(plan, "exercise-add") + "?exercise=sniff", sent)
+    answer = browser.post(reverse("guidance:exercise-add", args=[plan.pk]) + "?exercise=sniff", sent)
     assert answer.status_code == 422
     assert "The program is paused. Resume it first" in text_of(answer)
 

@@ -139,7 +139,8 @@ def text_of(response: Any) -> str:
 
 
 def url_of(name: str, prescription: Prescription, *more: str) -> str:
-    return reverse(f"programs:prescription-{name}", args=[prescription.pk, *more])
+    app = "guidance" if name in ("change", "decide", "easier", "harder") else "programs"
+    return reverse(f"{app}:prescription-{name}", args=[prescription.pk, *more])
 
 
 def action_of(response: Any) -> str:
@@ -239,7 +240,7 @@ def test_added_exercise_stands_beside_what_was_decided_meanwhile(
 ) -> None:
     make.make_exercise("sniff", name="Sniff search")
     as_user(colleague).post(url_of("remove", walking), {"plan_version": "1", "reason": "Goal reached"})
-    browser, url = as_user(vet), reverse("programs:exercise-add", args=[plan.pk]) + "?exercise=sniff"
+    browser, url = as_user(vet), reverse("guidance:exercise-add", args=[plan.pk]) + "?exercise=sniff"
     sent = {"plan_version": "1", "sets": "1", "reps": "5", "per_day": "1", "reason": "Balance"}
     answer = browser.post(url, sent)
     assert answer.status_code == 409

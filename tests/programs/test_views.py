@@ -12,6 +12,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
+from rehab.guidance.actions import refresh_summaries
 from rehab.library.models import Exercise, Protocol
 from rehab.patients.models import Patient, ProblemDefinition
 from rehab.programs.models import Decision, Prescription, Program
@@ -44,10 +45,10 @@ def addresses(plan: Program) -> list[str]:
         reverse("programs:prescription-teach", args=[walking.pk]),
         reverse("programs:program-assign", args=[plan.patient_id]),
         reverse("programs:program-history", args=[plan.pk]),
-        reverse("programs:exercise-add", args=[plan.pk]),
-        reverse("programs:prescription-change", args=[walking.pk]),
+        reverse("guidance:exercise-add", args=[plan.pk]),
+        reverse("guidance:prescription-change", args=[walking.pk]),
         reverse("programs:prescription-remove", args=[walking.pk]),
-        *(reverse("programs:prescription-decide", args=[walking.pk, kind]) for kind in ("progress", "hold", "regress")),
+        *(reverse("guidance:prescription-decide", args=[walking.pk, kind]) for kind in ("progress", "hold", "regress")),
     ]
 
 
@@ -90,7 +91,7 @@ def test_unknown_kind_of_decision_does_not_exist(as_user: SignIn, walking: Presc
 
 
 def decide_url(prescription: Prescription, kind: str) -> str:
-    return reverse("programs:prescription-decide", args=[prescription.pk, kind])
+    return reverse("guidance:prescription-decide", args=[prescription.pk, kind])
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])
@@ -111,6 +112,7 @@ def test_decision_is_shown_and_then_taken(
     dose: dict[str, int],
     headers: dict[str, str],
 ) -> None:
+    refresh_summaries(at=make.NOW, patient_ids=[walking.patient_id])
     browser, url = as_user(vet), decide_url(walking, kind)
     page = browser.get(url)
     assert shown in text_of(page)
@@ -143,7 +145,7 @@ def test_decision_that_is_invalid_is_shown_again(
     for url in (
         decide_url(walking, "progress"),
         reverse("programs:prescription-remove", args=[walking.pk]),
-        reverse("programs:prescription-change", args=[walking.pk]),
+        reverse("guidance:prescription-change", args=[walking.pk]),
     ):
         sent = {"plan_version": "1", "minutes": "4", "per_day": "3", **changed}
         answer = as_user(vet).post(url, sent, headers=headers)
@@ -197,6 +199,7 @@ def test_top_of_the_range_offers_the_harder_exercise(
     as_user: SignIn, vet: User, patient: Patient, definition: ProblemDefinition, walk: Exercise, hill: Exercise
 ) -> None:
     program = make.make_program(patient, vet, definition, exercises=[(walk, {"minutes": 30})], phase="P4")
+    refresh_summaries(at=make.NOW, patient_ids=[patient.pk])
     browser, url = as_user(vet), decide_url(prescribed(program, "leash-walk"), "progress")
     page = browser.get(url)
     assert "Hill walk" in text_of(page)
@@ -226,7 +229,7 @@ def test_easier_exercise_can_be_chosen(as_user: SignIn, vet: User, walking: Pres
 
 
 def test_dose_is_changed_with_anchor_and_note(as_user: SignIn, vet: User, walking: Prescription) -> None:
-    browser, url = as_user(vet), reverse("programs:prescription-change", args=[walking.pk])
+    browser, url = as_user(vet), reverse("guidance:prescription-change", args=[walking.pk])
     page = browser.get(url)
     assert page.context["form"].variables == ["minutes", "per_day"]
     browser.post(
@@ -245,7 +248,7 @@ def test_dose_is_changed_with_anchor_and_note(as_user: SignIn, vet: User, walkin
 
 
 def test_refused_dose_is_shown_again(as_user: SignIn, therapist: User, walking: Prescription) -> None:
-    url = reverse("programs:prescription-change", args=[walking.pk])
+    url = reverse("guidance:prescription-change", args=[walking.pk])
     sent = {"plan_version": "1", "minutes": "60", "per_day": "3", "reason": "Much better"}
     answer = as_user(therapist).post(url, sent)
     assert answer.status_code == 422
@@ -258,7 +261,7 @@ def test_refused_dose_is_shown_again(as_user: SignIn, therapist: User, walking: 
 def test_hidden_characters_are_not_sent_to_the_family(
     as_user: SignIn, vet: User, walking: Prescription, field: str
 ) -> None:
-    url = reverse("programs:prescription-change", args=[walking.pk])
+    url = reverse("guidance:prescription-change", args=[walking.pk])
     sent = {"plan_version": "1", "minutes": "4", "per_day": "3", "reason": "Tired", field: "\u202eylwolS"}
     answer = as_user(vet).post(url, sent)
     assert answer.status_code == 422
@@ -270,7 +273,7 @@ def test_exercise_is_chosen_from_the_library_and_added(
 ) -> None:
     make.make_exercise("toe-squeeze", name="Toe squeeze", category="neuro_stimulation")
     make.make_exercise("heads-up", name="Heads up")
-    browser, url = as_user(vet), reverse("programs:exercise-add", args=[plan.pk])
+    browser, url = as_user(vet), reverse("guidance:exercise-add", args=[plan.pk])
     page = browser.get(url)
     body = page.content.decode()
     assert "?exercise=heads-up" in body
@@ -301,7 +304,7 @@ def test_exercise_that_is_not_in_the_library_does_not_exist(
     as_user: SignIn, vet: User, plan: Program, outside_vet: User
 ) -> None:
     theirs = make.make_exercise("theirs", clinic=outside_vet.memberships.get().clinic)
-    url = reverse("programs:exercise-add", args=[plan.pk])
+    url = reverse("guidance:exercise-add", args=[plan.pk])
     for slug in (theirs.slug, "unknown", "\x00"):
         assert as_user(vet).get(url, {"exercise": slug}).status_code == 404
         assert as_user(vet).post(f"{url}?exercise=unknown", {"reason": "x"}).status_code == 404
@@ -309,7 +312,7 @@ def test_exercise_that_is_not_in_the_library_does_not_exist(
 
 def test_blocked_exercise_is_refused_when_sent_all_the_same(as_user: SignIn, vet: User, plan: Program) -> None:
     make.make_exercise("toe-squeeze", name="Toe squeeze", category="neuro_stimulation")
-    url = reverse("programs:exercise-add", args=[plan.pk])
+    url = reverse("guidance:exercise-add", args=[plan.pk])
     sent = {"plan_version": "1", "sets": "1", "reps": "5", "per_day": "1", "reason": "I insist"}
     answer = as_user(vet).post(f"{url}?exercise=toe-squeeze", sent)
     assert answer.status_code == 422
@@ -325,10 +328,10 @@ def test_blocked_exercise_is_refused_when_sent_all_the_same(as_user: SignIn, vet
     ("name", "statements"),
     [
         ("program-history", 8),
-        ("exercise-add", 7),
+        ("exercise-add", 8),
         ("program-assign", 13),
-        ("prescription-change", 5),
-        ("prescription-decide", 7),
+        ("prescription-change", 7),
+        ("prescription-decide", 8),
     ],
 )
 def test_pages_take_as_many_queries_for_one_exercise_as_for_twelve(
@@ -349,9 +352,9 @@ def test_pages_take_as_many_queries_for_one_exercise_as_for_twelve(
     walking = prescribed(plan, "leash-walk")
     url = {
         "program-history": reverse("programs:program-history", args=[plan.pk]),
-        "exercise-add": reverse("programs:exercise-add", args=[plan.pk]),
+        "exercise-add": reverse("guidance:exercise-add", args=[plan.pk]),
         "program-assign": reverse("programs:program-assign", args=[plan.patient_id]) + "?phase=own",
-        "prescription-change": reverse("programs:prescription-change", args=[walking.pk]),
+        "prescription-change": reverse("guidance:prescription-change", args=[walking.pk]),
         "prescription-decide": decide_url(walking, "progress"),
     }[name]
     browser = as_user(vet)

@@ -164,16 +164,16 @@ def week(start: int, performed: float, prescribed: int = 1) -> dict[dt.date, Tal
 def test_weeks_kept_are_full_weeks_of_four_fifths() -> None:
     today = day(23)
     days = {**week(0, 0.8), **week(7, 0.79), **week(14, 1.0), **week(21, 1.0)}
-    assert weeks_kept(days, today=today) == (2, 3)
+    assert weeks_kept(weeks(days, today=today)) == (2, 3)
 
 
 def test_week_without_anything_due_is_not_counted() -> None:
-    assert weeks_kept(week(0, 0, 0), today=day(30)) == (0, 0)
+    assert weeks_kept(weeks(week(0, 0, 0), today=day(30))) == (0, 0)
 
 
 def test_week_that_was_only_partly_in_the_window_is_not_counted() -> None:
     days = dict(list(week(0, 1.0).items())[1:])
-    assert weeks_kept(days, today=day(30)) == (0, 0)
+    assert weeks_kept(weeks(days, today=day(30))) == (0, 0)
 
 
 def test_stopped_day_leaves_the_denominator_with_all_that_was_done_on_it() -> None:
@@ -184,6 +184,17 @@ def test_stopped_day_leaves_the_denominator_with_all_that_was_done_on_it() -> No
     assert by_prescription([period()], shares, **window, stopped={day(number) for number in range(7)}) == {
         UUID(int=1): Tally(0, 0)
     }
+
+
+def test_exercise_that_was_stopped_alone_leaves_the_denominator_of_those_days_and_the_others_stay() -> None:
+    shares = said((1, 0, 1, 100), (1, 1, 1, 100), (2, 1, 1, 100))
+    window = {"first": day(0), "until": day(7), "today": TODAY}
+    both, stopped = [period(1), period(2)], {(UUID(int=101), day(1)), (UUID(int=101), day(2))}
+    assert by_prescription(both, shares, **window, stopped=stopped) == {
+        UUID(int=1): Tally(1, 5),
+        UUID(int=2): Tally(1, 7),
+    }
+    assert by_day(both, shares, **window, stopped=stopped)[day(1)] == Tally(1, 1)
 
 
 def test_weeks_are_in_order_and_a_rest_is_neither_kept_nor_missed() -> None:

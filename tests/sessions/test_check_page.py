@@ -294,14 +294,15 @@ def test_result_of_yesterday_is_not_shown_as_todays(browser: Client, patient: Pa
 
 
 @pytest.mark.parametrize("count", [0, 1, 8])
-def test_page_asks_the_database_six_times(browser: Client, patient: Patient, owner: User, count: int) -> None:
+def test_page_asks_the_database_eight_times(browser: Client, patient: Patient, owner: User, count: int) -> None:
     for hours in range(count):
         report(patient, owner, "RF16", standing_s=20, at=NOW - hours * HOUR)
     browser.get(url(patient))
     with CaptureQueriesContext(connection) as queries:
         html_of(browser, patient)
-    # The session and its user; the dog with its clinic; the reports; the signed grade; what stops the exercises.
-    assert len(queries) == 6, "\n".join(query["sql"] for query in queries)
+    # The session and its user; the dog with its clinic; the reports; the signed grade; what stops the exercises;
+    # the news from the clinic; the exercises that may have brought a sign on.
+    assert len(queries) == 8, "\n".join(query["sql"] for query in queries)
 
 
 def test_check_and_list_of_signs_lead_to_each_other(browser: Client, patient: Patient) -> None:

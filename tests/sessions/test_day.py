@@ -93,8 +93,7 @@ def test_same_moment_is_decided_by_the_key() -> None:
 
 
 def test_saying_the_same_twice_changes_nothing() -> None:
-    day = Day(DAY, [prescribed()], [event(1)])
-    assert day.with_events([event(1)]).items == day.items
+    assert Day(DAY, [prescribed()], [event(1), event(1)]).items == Day(DAY, [prescribed()], [event(1)]).items
 
 
 @pytest.mark.parametrize(
@@ -126,8 +125,32 @@ def test_change_in_the_middle_of_the_day_keeps_what_the_morning_brought() -> Non
     assert [item.prescribed.id for item in day.items] == [new.id]
     assert states(day.items[0]) == ["done", "open"]
     assert day.extras == []
-    taken_back = day.with_events([event(2, "undone", of=2, slot=1, minutes=5)])
+    taken_back = Day(DAY, [old, new], [event(1, of=1, slot=1), event(2, "undone", of=2, slot=1, minutes=5)])
     assert states(taken_back.items[0]) == ["open", "open"]
+    assert taken_back.extras == []
+
+
+def test_time_of_the_day_that_a_change_dropped_is_still_told() -> None:
+    old = prescribed(1, exercise=EXERCISE, ends_on=DAY, times_per_day=3)
+    new = prescribed(2, exercise=EXERCISE, starts_on=DAY)
+    day = Day(DAY, [old, new], [event(1, slot=1), event(2, "skipped", slot=2), event(3, slot=3)])
+    assert states(day.items[0]) == ["done"]
+    assert [(item.prescribed.id, [slot.number for slot in item.slots]) for item in day.extras] == [(key(1), [2, 3])]
+
+
+@pytest.mark.parametrize("when", [{"ends_on": DAY - dt.timedelta(days=9)}, {"starts_on": DAY + dt.timedelta(days=2)}])
+@pytest.mark.parametrize("kind", [{}, {"weekdays": 0}, {"is_one_off": True, "dose": Dose(one_off=True)}])
+def test_what_was_done_long_after_or_before_its_time_is_told_and_counts_nowhere(
+    when: dict[str, Any], kind: dict[str, Any]
+) -> None:
+    day = Day(DAY, [prescribed(**when, **kind)], [event(1)])
+    assert [states(item) for item in day.extras] == [["done"]]
+    assert (day.items, day.optional, day.one_offs, day.counts.total) == ([], [], [], 0)
+
+
+def test_one_off_that_nobody_asks_for_any_more_is_told_where_it_was_done_again() -> None:
+    day = Day(DAY, [one_off(done_on=DAY - dt.timedelta(days=3))], [event(1)])
+    assert (day.one_offs, [states(item) for item in day.extras]) == ([], [["done"]])
 
 
 def test_what_was_done_before_an_exercise_was_taken_out_is_shown_but_does_not_count() -> None:

@@ -49,13 +49,13 @@ def held(program: Program) -> Prescription:
 
 
 @pytest.mark.parametrize("said", [0, 2])
-def test_page_costs_six_statements(browser: Client, held: Prescription, said: int) -> None:
+def test_page_costs_seven_statements(browser: Client, held: Prescription, said: int) -> None:
     for slot in range(1, said + 1):
         make.make_tick(held, slot=slot)
     html_of(browser, held)
     with CaptureQueriesContext(connection) as queries:
         html_of(browser, held)
-    assert len(queries) == 6
+    assert len(queries) == 7
 
 
 def test_answers_are_about_the_first_time_that_is_open(browser: Client, held: Prescription) -> None:

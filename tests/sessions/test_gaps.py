@@ -96,6 +96,51 @@ def test_gaps_cost_two_statements(patient: Patient, owner: User) -> None:
     assert len(queries) == 2
 
 
+def test_entry_of_ninety_days_may_follow_on_one_that_is_much_older(patient: Patient, owner: User) -> None:
+    entry(patient, owner, 1, at=make.NOW - dt.timedelta(days=500))
+    entry(patient, owner, 4)
+    (gap,) = gaps([owner.pk], at=make.NOW, patient=patient.pk)
+    assert (gap.number, gap.after) == (2, make.NOW - dt.timedelta(days=500) + dt.timedelta(minutes=1))
+
+
+def test_number_that_came_twice_is_one_gap(patient: Patient, owner: User) -> None:
+    for number in (1, 1, 4, 4, 5):
+        entry(patient, owner, number)
+    assert missing(owner) == [("Olga", 2)]
+
+
+def test_only_the_entries_of_ninety_days_are_read(
+    patient: Patient, owner: User, caregiver: User, vet: User, colleague: User
+) -> None:
+    """Whatever a family has sent in years: the newest are found by their arrival, and those before them by their number."""
+    Command.objects.bulk_create(
+        Command(
+            id=new_id(),
+            clinic=patient.clinic,
+            patient=patient,
+            kind="tick",
+            issued_by=user,
+            done_at=make.NOW - dt.timedelta(days=1000 - number / 2),
+            received_at=make.NOW - dt.timedelta(days=1000 - number / 2),
+            day=make.TODAY,
+            device=PHONE,
+            sequence=number,
+        )
+        for user in (owner, caregiver, vet, colleague)
+        for number in range(1, 2000)
+        if number != 1990
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        with CaptureQueriesContext(connection) as queries:
+            assert missing(owner) == [("Olga", 1)]
+        cursor.execute(f"EXPLAIN {'QUERY PLAN ' if connection.vendor == 'sqlite' else ''}{queries[0]['sql']}")
+        plan = "\n".join(str(row[-1]) for row in cursor.fetchall())
+    assert "command_by_person" in plan
+    assert "command_by_device" in plan
+    assert "WindowAgg" not in plan
+
+
 def test_person_is_told_of_what_never_came(as_user: Any, patient: Patient, owner: User, caregiver: User) -> None:
     for number in (1, 3, 6):
         entry(patient, owner, number, at=dt.datetime.now(dt.UTC) - dt.timedelta(days=2))
@@ -114,6 +159,15 @@ def test_what_the_clinic_is_told_lies_between_entries_about_its_own_dog(
     for dog in (patient, other):
         (gap,) = gaps([owner.pk], at=make.NOW, patient=dog.pk)
         assert gap.number == 1
+
+
+def test_entry_about_another_dog_is_no_gap_between_those_about_this_one(
+    patient: Patient, owner: User, vet: User
+) -> None:
+    other = make.make_patient(patient.clinic, vet, owner=owner, name="Luna")
+    for number, dog in ((1, patient), (2, other), (3, patient)):
+        entry(dog, owner, number)
+    assert gaps([owner.pk], at=make.NOW, patient=patient.pk) == []
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,15 @@ from rehab.patients.models import Patient
 from rehab.programs.models import Program
 from rehab.sessions.bundles import COUNTED_WITHIN, bundles
 from rehab.sessions.models import Message, MessagesRead
-from rehab.sessions.queries.messages import Place, State, readers, state, unread_messages, waiting_messages
+from rehab.sessions.queries.messages import (
+    MOST_NEWS,
+    Place,
+    State,
+    readers,
+    state,
+    unread_messages,
+    waiting_messages,
+)
 from tests import make
 from tests.sessions.conftest import forms_of
 
@@ -328,6 +336,24 @@ def test_news_bring_what_came_in_earlier_and_was_there_later(
     mark(home, patient, shown(page))
     assert not MessagesRead.objects.exists()
     assert texts(news(home, patient, shown(page)).content.decode()) == ["slow", "quick"]
+
+
+def test_page_that_is_far_behind_begins_anew(as_user: AsUser, patient: Patient, owner: User) -> None:
+    home = as_user(owner)
+    nothing = shown(html(home, patient))
+    for number in range(MOST_NEWS):
+        make.make_message(patient, owner, f"m{number}", minutes(MOST_NEWS - number), from_family=True)
+    told = news(home, patient, nothing)
+    assert (told.status_code, len(texts(told.content.decode()))) == (200, MOST_NEWS)
+    make.make_message(patient, owner, "one more", minutes(0), from_family=True)
+    for since in (nothing, "0-0-0"):  # what was invented brings no more than what was printed
+        with CaptureQueriesContext(connection) as queries:
+            told = news(home, patient, since)
+        assert (told.status_code, told.headers["HX-Refresh"], told.content) == (204, "true", b"")
+        assert f"LIMIT {MOST_NEWS + 1}" in queries[-1]["sql"]
+    page = html(home, patient)
+    assert (texts(page)[-1], "?before=" in page) == ("one more", True)
+    assert news(home, patient, shown(page)).status_code == 204
 
 
 @pytest.mark.parametrize("since", ["", "x", "1-2", "-1-0-0", "99999999999999999999999-0-0"])

@@ -408,7 +408,7 @@ def test_rung_that_ended_since_the_page_was_opened_keeps_the_practice(
     LadderStep.objects.filter(pk=step.pk).update(ends_on=make.TODAY - DAY, ended_by=program.decisions.get())
     told(browser, patient, tap(step))
     assert Exposure.objects.get().is_unplanned
-    assert 'class="card practice"' not in today(browser, patient)
+    assert 'data-state="answered"' in card(today(browser, patient), step)
 
 
 @pytest.mark.parametrize("who", ["stranger", "outside_vet", "admin"])

@@ -87,7 +87,7 @@ def release(stopped: WarningReport, by: User, at: dt.datetime) -> None:
 
 
 @pytest.mark.parametrize("weeks", ["", "8", "all"])
-def test_page_costs_nine_statements_for_any_number_of_answers(
+def test_page_costs_twelve_statements_for_any_number_of_answers(
     browser: Client, patient: Patient, program: Program, owner: User, vet: User, weeks: str
 ) -> None:
     page(browser, patient, weeks)
@@ -104,7 +104,7 @@ def test_page_costs_nine_statements_for_any_number_of_answers(
         with CaptureQueriesContext(connection) as queries:
             page(browser, patient, weeks)
         counts.append(len(queries))
-    assert counts == [9, 9]
+    assert counts == [12, 12]
 
 
 def test_half_a_year_is_at_most_twelve_kilobytes(browser: Client, patient: Patient, vet: User) -> None:
@@ -206,7 +206,7 @@ def test_changes_are_numbered_and_told(browser: Client, patient: Patient, progra
     stand = make.make_exercise("stand-count")
     decide(program, "regress", make.TODAY - 10 * DAY, exercise=stand)
     decide(program, "hold", make.TODAY - 8 * DAY, exercise=stand)
-    decide(program, "phase", make.TODAY - 4 * DAY, details={"from": "P1", "to": "P2"})
+    decide(program, "phase", make.TODAY - 4 * DAY, details={"from": "P1", "to": "P2", "to_name": "Steady"})
     decide(program, "progress", make.TODAY - 4 * DAY, exercise=stand)
     decide(program, "pause", make.TODAY - 30 * DAY)
     for back in range(3):
@@ -217,6 +217,8 @@ def test_changes_are_numbered_and_told(browser: Client, patient: Patient, progra
     assert html.count('class="chart-mark"') == 2
     assert "Paused" not in html
     assert "As agreed" not in html
+    url = reverse("sessions:progress", args=[patient.pk])
+    assert "Estabilizar" in browser.get(url, headers={"Accept-Language": "es"}).content.decode()
 
 
 # --- Measures --------------------------------------------------------------------------------------------------
@@ -239,7 +241,7 @@ def test_measures_are_those_of_the_phase_and_the_weight(
             make.observe(patient, metric, value, vet, make.TODAY - back * DAY)
     html = page(browser, patient)
     assert re.findall(r'<h2 class="card-title" id="([a-z_]+)">', html) == [
-        *("pain", "standing_s", "unaided_steps", "knuckling_level", "weight_kg", "weeks")
+        *("pain", "standing_s", "unaided_steps", "knuckling_level", "weight_kg", "activities", "weeks")
     ]
     assert "10 or more on 18 March" in html
     assert "0 is never, 3 is always." in html
@@ -275,6 +277,16 @@ def test_correction_holds_and_a_value_of_the_definition_is_the_first(
     assert "30 s on 18 March" in html
     assert '<td class="num">12 s</td>' in html
     assert "99 s" not in html
+
+
+def test_measure_says_where_it_began_and_where_it_is(
+    browser: Client, patient: Patient, program: Program, vet: User
+) -> None:
+    assert "At first" not in page(browser, patient)
+    make.observe(patient, "standing_s", 12, vet, make.TODAY - 9 * DAY)
+    html = page(browser, patient)
+    # Two values are no line yet, and tell where it goes all the same.
+    assert '<p class="newest">30 s on 18 March</p> <p class="muted small">At first: 12 s on 9 March</p>' in html
 
 
 def test_measure_without_a_value_waits_for_one(browser: Client, patient: Patient, vet: User) -> None:
@@ -418,7 +430,8 @@ def test_every_picture_has_its_words_and_its_numbers(
     pictures = re.findall(r'<svg class="chart-plot"[^>]*>', html)
     assert len(pictures) == 3
     assert all('role="img" aria-label="' in one and 'aria-label=""' not in one for one in pictures)
-    assert html.count("<table") == 4
+    # One of them is that of the activities, which stands open.
+    assert html.count("<table") == 5
     assert html.count('<div class="fold-body table-wrap" tabindex="0" role="region" aria-label="') == 3
     assert html.count("<h1") == 1
     assert " style=" not in html

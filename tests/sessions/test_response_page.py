@@ -108,7 +108,7 @@ def test_nothing_is_chosen_before_somebody_answers(browser: Client, patient: Pat
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_page_writes_nothing_is_kept_and_costs_seven_statements(
+def test_page_writes_nothing_is_kept_and_costs_eight_statements(
     browser: Client, patient: Patient, program: Program, caregiver: User, count: int
 ) -> None:
     for _ in range(count):
@@ -118,7 +118,7 @@ def test_page_writes_nothing_is_kept_and_costs_seven_statements(
     with CaptureQueriesContext(connection) as queries:
         answer = browser.get(address(patient))
     assert {query["sql"].split()[0] for query in queries} == {"SELECT"}
-    assert len(queries) == 7
+    assert len(queries) == 8
     assert answer.headers["Cache-Control"] == "private, no-cache"
     assert browser.post(address(patient)).status_code == 405
 

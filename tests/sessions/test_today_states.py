@@ -10,13 +10,16 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.access import Role
 from accounts.models import Clinic, User
+from rehab.guidance.reviewing import review_clip
 from rehab.lib.ids import new_id
 from rehab.patients.models import Patient, ProblemDefinition
-from rehab.programs.models import Program
-from rehab.sessions.models import MedicineAnswer, Release, ResponseAnswer, WarningReport
+from rehab.programs.models import Decision, LadderStep, Prescription, Program
+from rehab.sessions.models import ClipReview, MedicineAnswer, Release, ResponseAnswer, WarningReport
 from tests import make
-from tests.sessions.conftest import told
+from tests.sessions.conftest import forms_of, told
+from tests.sessions.filming import make_clip
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -62,15 +65,90 @@ def with_everything(patient: Patient, vet: User, program: Program, clinic: Clini
     return program
 
 
-def test_today_costs_at_most_eight_statements(browser: Client, patient: Patient, with_everything: Program) -> None:
+def renew(program: Program, slug: str, dose: dict[str, Any], *, decided: dt.date) -> Prescription:
+    """An item that a later decision has carried on; the one it is under now."""
+    first = make.make_prescription(program, exercise=slug, dose=dose, position=50)
+    Prescription.objects.filter(pk=first.pk).update(ends_on=decided, ended_by=program.decisions.first())
+    return make.make_prescription(program, exercise=slug, dose=dose, position=50, starts_on=decided)
+
+
+def pause(program: Program, by: User) -> None:
+    decision = Decision.objects.create(
+        clinic=program.clinic,
+        patient=program.patient,
+        program=program,
+        kind="pause",
+        plan_version=2,
+        reason="Away",
+        effective_on=make.TODAY,
+        decided_by=by,
+        decided_at=make.NOW,
+    )
+    for rows in (program.prescriptions, program.ladder_steps):
+        rows.filter(ended_by=None).update(ends_on=make.TODAY, ended_by=decision)
+    Program.objects.filter(pk=program.pk).update(paused_by=decision)
+
+
+@pytest.mark.parametrize(("state", "count"), [("due", 8), ("paused", 8), ("stopped", 8)])
+def test_today_costs_at_most_eight_statements_whatever_comes_together(
+    browser: Client,
+    patient: Patient,
+    vet: User,
+    owner: User,
+    caregiver: User,
+    with_everything: Program,
+    state: str,
+    count: int,
+) -> None:
+    week = make.TODAY - dt.timedelta(days=7)
+    make.care_for(patient, make.make_user("sitter@example.test", "Sita Moon"), "caregiver")
+    for number in range(3):
+        renew(with_everything, f"never-done-{number}", {"one_off": True}, decided=week)
+        renew(with_everything, f"rest-{number}", {"duration_days": 42}, decided=week)
+        make.make_step(with_everything, make.make_ladder(f"ladder-{number}"), activity=f"Activity {number}")
+    gone = make.make_prescription(with_everything, exercise="gone", position=60)
+    Prescription.objects.filter(pk=gone.pk).update(ends_on=week, ended_by=with_everything.decisions.first())
+    for by in (owner, caregiver):
+        make.make_tick(gone, by=by)
+        make.make_message(patient, by, "She ate well.", from_family=True)
+    for number in range(3):
+        make.make_message(patient, vet, "Good.", make.NOW - dt.timedelta(hours=number))
+    clip = make_clip(with_everything.prescriptions.earliest("position"), owner)
+    clinics_vet = frozenset({Role.VET})
+    review_clip(clip=clip, verdict=ClipReview.Verdict.GOOD, text="Well done", by=vet, roles=clinics_vet, at=make.NOW)
+    for step in with_everything.ladder_steps.all():
+        told(browser, patient, sent("exposure", step=str(step.pk), done="yes", score="1"))
     told(browser, patient, sent("medicine", medicine="Gabapentin", time="08:00", given="yes"))
     told(browser, patient, sent("response", tired="1"))
     told(browser, patient, sent("pain", moment="before", score="2"))
+    if state == "paused":
+        pause(with_everything, vet)
+    if state == "stopped":
+        report(browser, patient, flags=["RF02"])
+        report(browser, patient, flags=["RF23"])
+    # The first answer compiles the statements, and takes the word about the form before away.
     html_of(browser, patient)
     with CaptureQueriesContext(connection) as queries:
         html = html_of(browser, patient)
-    assert html.count('<li class="item"') == 14
-    assert len(queries) == 8
+    assert f'data-state="{state}"' in html
+    assert [name in html for name in ("Gone", "Carl", "Gabapentin", '<span class="badge">')] == [True] * 4
+    if state == "due":
+        assert html.count('<li class="item"') == 2 + 12 + 3 + 3 + 1
+        assert "Day 21 of 42" in html
+        assert html.count("Practise: ") == 4
+    assert len(queries) == count
+
+
+def test_answer_about_a_rung_that_was_left_today_stays_on_the_screen(
+    browser: Client, patient: Patient, with_everything: Program
+) -> None:
+    left = with_everything.ladder_steps.get()
+    told(browser, patient, sent("exposure", step=str(left.pk), done="yes", score="1"))
+    decision = with_everything.decisions.first()
+    LadderStep.objects.filter(pk=left.pk).update(ends_on=make.TODAY, ended_by=decision)
+    make.make_step(with_everything, left.ladder, rung=2, starts_on=make.TODAY)
+    html = html_of(browser, patient)
+    assert html.index("Car, rung 1 of 7") < html.index("Done, pain after it 1 of 10") < html.index("Car, rung 2 of 7")
 
 
 @pytest.mark.parametrize(
@@ -90,7 +168,7 @@ def test_warning_sign_stops_the_day_until_a_vet_releases_it(
     shown = html.split('id="stopped"')[1].split("</section>")[0]
     assert (title in shown, words in shown) == (True, True)
     assert "Olga reported it on 18 March, 17:00." in shown
-    assert "that does not mean that somebody has read it" in shown
+    assert "That does not mean that somebody has read it" in shown
     assert 'data-state="stopped"' in html
     # No exercise can be ticked; the answers of the day before are kept.
     assert '<li class="item"' not in html
@@ -101,6 +179,21 @@ def test_warning_sign_stops_the_day_until_a_vet_releases_it(
         report=found, clinic=patient.clinic, patient=patient, released_by=vet, released_at=make.NOW, reason="Examined"
     )
     assert 'data-state="due"' in html_of(browser, patient)
+
+
+def test_what_was_done_before_a_warning_sign_stays_on_the_screen(
+    browser: Client, patient: Patient, program: Program
+) -> None:
+    stand = program.prescriptions.get(exercise__slug="stand-count")
+    make.make_tick(stand, slot=2)
+    games = make.make_prescription(program, exercise="nose-games", dose={"minutes": 5}, weekdays=0, position=9)
+    make.make_tick(games, state="skipped")
+    report(browser, patient, flags=["RF02"])
+    html = html_of(browser, patient)
+    besides = html.split('id="besides"')[1]
+    assert [name in besides for name in ("Stand count 2/2: done. Undo", "Nose games: skipped. Undo")] == [True, True]
+    assert html.count('<li class="item"') == 2
+    assert forms_of(html, kind="tick") == []
 
 
 @pytest.mark.parametrize(("flag", "shown"), [("RF02", {"Turn and wash"}), ("RF23", {"Turn and wash", "Massage"})])

@@ -1,15 +1,17 @@
 """Pages without a network, with a bad one, and with somebody else's."""
 
+import re
 import time
+from collections.abc import Callable
 from typing import Final
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from rehab.patients.models import Caregiver, Patient
 from tests import make
-from tests.journeys.chaos import Exchange
+from tests.journeys.chaos import Chaos, Exchange
 from tests.journeys.offline.conftest import NewOwnerPhone
 from tests.journeys.offline.phone import API, SESSION, Phone, performed, received
 
@@ -199,6 +201,15 @@ def test_dog_that_is_not_shared_any_more_leaves_no_page_behind(phone: Phone, dog
     )
 
 
+def test_day_that_is_too_old_takes_no_other_page_with_it(phone: Phone, dog: Patient, expected: list[str]) -> None:
+    """A tab left open for days asks for the day that it shows; Today must still be there when the network is gone."""
+    expected += [r"/response/: 404"]
+    phone.until(lambda: phone.today in phone.stored_pages())
+    phone.goto(f"/dogs/{dog.pk}/day/2020-01-01/response/")
+    phone.until(lambda: f"/dogs/{dog.pk}/check/" in phone.stored_pages())
+    assert phone.today in phone.stored_pages()
+
+
 def test_page_that_came_late_takes_the_place_of_the_stored_one(phone: Phone, dog: Patient) -> None:
     """A network that answers after the worker's patience: the stored page is shown, and then the new one."""
     vet = User.objects.get(email="vera@example.test")
@@ -208,6 +219,91 @@ def test_page_that_came_late_takes_the_place_of_the_stored_one(phone: Phone, dog
     phone.goto(phone.today)
     expect(phone.page.locator("h1")).to_have_text("Bruno")
     expect(phone.page.locator("h1")).to_have_text("Bruno II", timeout=15_000)
+
+
+def post_plainly(phone: Phone) -> int:
+    """Tap before the page's own script is there: the browser posts the form itself. Returns the status of what it shows."""
+    with phone.page.expect_navigation() as shown:
+        phone.page.evaluate(
+            "(id) => HTMLFormElement.prototype.submit.call(document.getElementById(id).form)",
+            f"tick-{phone.item.pk}-1",
+        )
+    return shown.value.status
+
+
+def test_tap_before_the_script_says_that_it_was_not_kept(
+    phone: Phone, dog: Patient, assert_accessible: Callable[[Page], None], expected: list[str]
+) -> None:
+    expected += [r"/commands/: 503"]
+    phone.chaos.down()
+    assert post_plainly(phone) == 503
+    page = phone.page
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your last tap was not kept")
+    expect(page.get_by_text("No connection just now")).to_have_count(0)
+    assert_accessible(page)
+    page.evaluate("() => dispatchEvent(new Event('online'))")
+    page.wait_for_timeout(300)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your last tap was not kept")
+    page.get_by_role("link", name="Go back").click()
+    phone.shows(done=0)
+    phone.tick()
+    phone.waits(pending=1)
+    phone.chaos.up()
+    phone.is_settled()
+    assert performed(dog) == [(1, "done")]
+
+    # With a network, the worker is not in its way.
+    assert post_plainly(phone) == 200
+    expect(page).to_have_url(re.compile(rf"{phone.today}#item-{phone.item.pk}$"))
+    assert performed(dog) == [(1, "done"), (1, "undone")]
+
+
+def test_strangers_page_is_not_stored_as_the_page_for_no_connection(
+    new_owner_phone: NewOwnerPhone, chaos: Chaos
+) -> None:
+    chaos.say("portal", lambda one: one.path == "/offline/")
+    phone = new_owner_phone()
+    phone.goto(phone.today)
+    phone.until(lambda: chaos.seen("/offline/"), "the worker was not installed")
+    phone.page.wait_for_timeout(500)
+    assert not [path for paths in phone.caches().values() for path in paths if path == "/offline/"]
+    assert phone.page.evaluate("async () => (await navigator.serviceWorker.getRegistration())?.active") is None
+    chaos.up()
+    phone.open()
+    assert [path for paths in phone.caches().values() for path in paths].count("/offline/") >= 2
+
+
+def test_link_to_ask_about_an_exercise_opens_the_stored_thread(phone: Phone, dog: Patient) -> None:
+    address = f"/dogs/{dog.pk}/messages/"
+    phone.until(lambda: address in phone.stored_pages())
+    phone.chaos.down()
+    phone.goto(f"{address}?about={phone.item.pk}#about-{phone.item.pk}")
+    expect(phone.page.locator("#talk-about")).to_have_value(str(phone.item.pk))
+
+
+LEFT_BEHIND = """async () => (await caches.open("pages-0123456789abcdef")).put("/dogs/x/today/",
+  new Response("<title>Today, Bruno</title>", { headers: { "X-Stored-At": new Date().toISOString() } }))"""
+
+
+def test_list_of_stored_pages_names_no_dog_after_a_sign_out(phone: Phone) -> None:
+    """In a tab that was left open, and whatever was left behind."""
+    other = Phone(phone.context, phone.chaos, phone.dog, phone.context.new_page())
+    phone.chaos.down()
+    other.goto("/dogs/unknown/")
+    listed = other.page.locator("stored-pages").get_by_role("link")
+    expect(listed.first).to_contain_text("Today, Bruno")
+    phone.page.locator("details[data-menu] > summary").click()
+    phone.page.get_by_role("button", name="Sign out").click()
+    expect(phone.page.get_by_role("heading", name="No connection just now")).to_be_visible()
+    other.page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+    expect(listed).to_have_count(0)
+    expect(other.page.get_by_role("heading", name="Stored on this phone")).to_be_hidden()
+
+    other.page.evaluate(LEFT_BEHIND)
+    other.goto("/dogs/unknown/")
+    expect(other.page.get_by_role("heading", level=1)).to_be_visible()
+    other.page.wait_for_timeout(300)
+    assert "Bruno" not in other.page.content()
 
 
 def test_sign_out_that_hangs_does_not_hold_up_the_app(phone: Phone) -> None:
