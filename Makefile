@@ -12,7 +12,7 @@ STATIC := $(shell find static -type f 2>/dev/null)
 MIGRATIONS := $(shell find accounts rehab -path '*/migrations/*.py' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-browser test-engines check bench lighthouse mutants lock fmt messages screenshots clean
+.PHONY: help run test test-browser test-engines check bench bench-nudges lighthouse mutants lock fmt messages screenshots clean
 .SUFFIXES:
 .DELETE_ON_ERROR:
 
@@ -72,7 +72,7 @@ test: $(VENV)/.stamp-dev ## Run every test on every database, broker and browser
 test-browser: $(VENV)/.stamp-dev ## Run every browser scenario, the slow ones too (Chromium)
 	@$(BIN)/python tests/run.py --suite browser
 
-test-engines: $(VENV)/.stamp-dev ## Run the phone without a network in another browser engine (WebKit)
+test-engines: $(VENV)/.stamp-dev ## Run the phone in other browser engines: without a network (WebKit), a message all the way (Firefox)
 	@$(BIN)/python tests/run.py --suite engines
 
 check: $(VENV)/.stamp-dev ## Lint, types, layers, templates, migrations, deployment settings
@@ -80,6 +80,9 @@ check: $(VENV)/.stamp-dev ## Lint, types, layers, templates, migrations, deploym
 
 bench: $(VENV)/.stamp-dev ## Counts and CPU ratios against a bare Django page
 	@$(BIN)/python -m tests.bench
+
+bench-nudges: $(VENV)/.stamp-dev ## Planning and delivering reminders for up to a million caregivers (PostgreSQL; minutes)
+	@$(BIN)/python -m tests.bench.nudges
 
 lighthouse: $(VENV)/.stamp-dev ## Accessibility, best practices, shifts, bytes and requests of the main pages (npm, Chromium)
 	@$(BIN)/python -m tests.lighthouse
