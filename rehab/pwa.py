@@ -24,8 +24,11 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import Rule, access
 from rehab.lib.release import release
+from rehab.nudges.push.keys import public_key
 
 OUTBOX: Final = "js/outbox.js"
+# Read by the worker itself: the browser keeps it with the worker.
+PUSH: Final = "js/push.js"
 # What an owner's page needs to open, and to work, without a connection; the worker finds what these import.
 PRECACHED: Final = (
     "css/app.css",
@@ -55,7 +58,7 @@ def worker(request: HttpRequest) -> HttpResponseBase:
     answer = HttpResponse(_worker(), content_type="application/javascript")
     answer.headers["Cache-Control"] = "no-cache"
     # The browser asks at each page it opens: mostly the answer is that nothing has changed.
-    etag = answer.headers["ETag"] = f'"{release()}"'
+    etag = answer.headers["ETag"] = f'"{release()}-{public_key()[-12:]}"'
     return get_conditional_response(request, etag=etag, response=answer) or answer
 
 
@@ -94,6 +97,9 @@ def _worker() -> str:
     told = {
         "version": release(),
         "outbox": static(OUTBOX),
+        "push": static(PUSH),
+        # A phone that has subscribed for another key does so anew; empty where messages on phones are not set up.
+        "pushKey": public_key(),
         "files": [static(name) for name in PRECACHED],
         "offline": {
             code: f"{reverse('offline')}?{urlencode({'language': code})}" for code, _name in settings.LANGUAGES
@@ -101,15 +107,20 @@ def _worker() -> str:
         "session": reverse("api:session"),
         "signOut": reverse("account_logout"),
         # The worker is the same for everybody: it chooses by the phone's language.
-        "news": {code: _news(code) for code, _name in settings.LANGUAGES},
+        "words": {code: _words(code) for code, _name in settings.LANGUAGES},
+        "icon": static("img/icon-192.png"),
     }
     text = render_to_string("pwa/sw.js", {"told": mark_safe(json.dumps(told))})  # noqa: S308 (our own addresses)
     return COMMENT.sub("", text)
 
 
-def _news(language: str) -> str:
+def _words(language: str) -> dict[str, str]:
     with translation.override(language):
-        return _("There is something new.")
+        return {
+            "news": _("There is something new."),
+            "snoozed": _("No reminders until tomorrow."),
+            "notSnoozed": _("No connection: nothing has changed. Tap here to try again."),
+        }
 
 
 def _manifest() -> dict[str, object]:

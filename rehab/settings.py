@@ -6,6 +6,9 @@ SQLite, a broker made of files, and mail as files.
 """
 
 import os
+import re
+import secrets
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,12 +22,15 @@ from rehab.lib.environment import (
     SECRET_KEY_LENGTH,
     Environment,
     generated_secret,
+    push_key,
     server_address,
     web_origin,
 )
 from rehab.lib.logs import logging_config
+from rehab.lib.mail_url import PROVIDERS, WEBHOOK_LOGIN_EXPECTED, Provider, is_webhook_login, mail_provider
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+METRICS_TOKEN_LENGTH = 20
 HINT = "Every variable is described in .env.example; to try it on this machine: make run (STEADYBACK_MODE=embedded)."
 
 _env = Environment(file=Path(os.environ.get("STEADYBACK_ENV_FILE", BASE_DIR / ".env")))
@@ -146,7 +152,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 def _cache(url: str) -> dict[str, Any]:
     server_address(url)
-    return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}
+    return {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": url,
+        # Without them a Redis that never answers holds each request, and the look whether it answers, for ever.
+        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
+    }
 
 
 # Rate limits count here. So it must be shared by all processes (in memory each would count for itself), lie
@@ -187,6 +198,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "rehab.ops.middleware.AskedByAddress",
     "django.middleware.security.SecurityMiddleware",
     "rehab.lib.middleware.AnswerHeaders",
     "csp.middleware.CSPMiddleware",
@@ -297,6 +309,8 @@ SECURE_SSL_REDIRECT = _HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _HTTPS
 SECURE_HSTS_PRELOAD = _HTTPS
+# Who asks for these is a load balancer inside, not a browser: without TLS, and by an address instead of a name.
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics/"]
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -360,13 +374,21 @@ DEFAULT_FROM_EMAIL = _env.text(
 if DEFAULT_FROM_EMAIL and "@" not in DEFAULT_FROM_EMAIL:
     _env.wrong("DEFAULT_FROM_EMAIL", "expected an e-mail address, with or without a name before it")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Where somebody reads the mails that mail programs send to have no more of ours; without one they only post the link.
+UNSUBSCRIBE_ADDRESS = _env.text("UNSUBSCRIBE_ADDRESS", expected="an e-mail address", default="")
+if UNSUBSCRIBE_ADDRESS and (UNSUBSCRIBE_ADDRESS.count("@") != 1 or set(UNSUBSCRIBE_ADDRESS) & set(" <>,?&")):
+    _env.wrong("UNSUBSCRIBE_ADDRESS", "expected a bare e-mail address")
 EMAIL_TIMEOUT = 10  # without it a mail server that never answers holds a worker for ever
+MAIL_PROVIDER = ""
+ANYMAIL: dict[str, Any] = {}
 if EMBEDDED and not _env.given("EMAIL_URL"):
     EMAIL_BACKEND = "rehab.lib.eml.EmailBackend"
     EMAIL_FILE_PATH = str(VAR_DIR / "mail")
 else:
 
-    def _mail(url: str) -> dict[str, Any]:
+    def _mail(url: str) -> Provider | dict[str, Any]:
+        if urlsplit(url).scheme in PROVIDERS:
+            return mail_provider(url)
         server_address(url)
         config: dict[str, Any] = environ.Env.email_url_config(url)  # type: ignore[no-untyped-call]
         return config
@@ -374,19 +396,62 @@ else:
     _mail_settings = (
         _env.address(
             "EMAIL_URL",
-            schemes=("smtp", "smtp+tls", "smtp+ssl"),
-            example="smtp+tls://user:password@host:587",
+            schemes=("smtp", "smtp+tls", "smtp+ssl", *PROVIDERS),
+            example="smtp+tls://user:password@host:587 or resend://KEY@ (.env.example describes each provider)",
             parse=_mail,
         )
         or {}
     )
-    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    EMAIL_HOST = _mail_settings.get("EMAIL_HOST") or ""
-    EMAIL_PORT = _mail_settings.get("EMAIL_PORT") or 25
-    EMAIL_HOST_USER = _mail_settings.get("EMAIL_HOST_USER") or ""
-    EMAIL_HOST_PASSWORD = _mail_settings.get("EMAIL_HOST_PASSWORD") or ""
-    EMAIL_USE_TLS = bool(_mail_settings.get("EMAIL_USE_TLS"))
-    EMAIL_USE_SSL = bool(_mail_settings.get("EMAIL_USE_SSL"))
+    if isinstance(_mail_settings, Provider):
+        MAIL_PROVIDER = _mail_settings.name
+        EMAIL_BACKEND = _mail_settings.backend
+        # The provider reports bounces and complaints; without a secret anybody could report what they like.
+        _webhook_login = _env.text("EMAIL_WEBHOOK_SECRET", expected=WEBHOOK_LOGIN_EXPECTED)
+        if _webhook_login and not is_webhook_login(_webhook_login):
+            _env.wrong("EMAIL_WEBHOOK_SECRET", f"expected {WEBHOOK_LOGIN_EXPECTED}")
+        ANYMAIL = {
+            **_mail_settings.anymail,
+            "REQUESTS_TIMEOUT": EMAIL_TIMEOUT,
+            "WEBHOOK_SECRET": _webhook_login,
+        }
+    else:
+        EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        EMAIL_HOST = _mail_settings.get("EMAIL_HOST") or ""
+        EMAIL_PORT = _mail_settings.get("EMAIL_PORT") or 25
+        EMAIL_HOST_USER = _mail_settings.get("EMAIL_HOST_USER") or ""
+        EMAIL_HOST_PASSWORD = _mail_settings.get("EMAIL_HOST_PASSWORD") or ""
+        EMAIL_USE_TLS = bool(_mail_settings.get("EMAIL_USE_TLS"))
+        EMAIL_USE_SSL = bool(_mail_settings.get("EMAIL_USE_SSL"))
+
+# --- Messages on phones ----------------------------------------------------------------------------------------
+
+# Signs what goes to the push services of browsers (VAPID). Who has subscribed is bound to it: another key loses everybody.
+# Without one, in production, nothing goes to phones.
+VAPID_PRIVATE_KEY = (
+    generated_secret(VAR_DIR / "vapid_key", make=lambda: secrets.token_urlsafe(32))
+    if EMBEDDED and not _env.given("VAPID_PRIVATE_KEY")
+    else _env.text("VAPID_PRIVATE_KEY", expected="32 random bytes in base64url", default="")
+)
+try:
+    VAPID_PRIVATE_KEY = push_key(VAPID_PRIVATE_KEY) if VAPID_PRIVATE_KEY else ""
+except ValueError:
+    _env.wrong("VAPID_PRIVATE_KEY", "expected 32 random bytes in base64url")
+# Whom a push service writes to about us; some refuse a sender without a real address.
+VAPID_SUBJECT = _env.text(
+    "VAPID_SUBJECT",
+    expected="mailto: and an e-mail address, or an address that begins with https://",
+    default=f"mailto:{parseaddr(DEFAULT_FROM_EMAIL)[1]}",
+)
+if _env.given("VAPID_SUBJECT") and not re.fullmatch(r"mailto:[^@\s]+@[\w-]+(\.[\w-]+)+|https://[\w.-]+", VAPID_SUBJECT):
+    _env.wrong("VAPID_SUBJECT", "expected mailto: and an e-mail address, or https:// and a host")
+# One more push service than those of the browsers, on this machine, for tests.
+PUSH_TEST_ORIGIN = ""
+if _env.given("PUSH_TEST_ORIGIN") and not EMBEDDED:
+    _env.wrong("PUSH_TEST_ORIGIN", "is for tests on one machine; only possible with STEADYBACK_MODE=embedded")
+elif _env.given("PUSH_TEST_ORIGIN"):
+    PUSH_TEST_ORIGIN = (
+        _env.address("PUSH_TEST_ORIGIN", schemes=("http",), example="http://127.0.0.1:8950", parse=web_origin) or ""
+    )
 
 # --- Worker and beat -------------------------------------------------------------------------------------------
 
@@ -456,6 +521,11 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 NUDGE_TICK_SECONDS = _env.number("NUDGE_TICK_SECONDS", default=60, least=1, most=3600)
+# How long a worker has a row to itself; longer than a batch can take with each answer as slow as EMAIL_TIMEOUT allows.
+NUDGE_LEASE_SECONDS = _env.number("NUDGE_LEASE_SECONDS", default=300, least=2, most=3600)
+# Over how many seconds the reminders of one minute are spread, and how many in a hundred are withheld to measure.
+NUDGE_SPREAD_SECONDS = _env.number("NUDGE_SPREAD_SECONDS", default=600, least=0, most=1800)
+NUDGE_WITHHELD_PERCENT = _env.number("NUDGE_WITHHELD_PERCENT", default=20, least=0, most=50)
 SUMMARY_REFRESH_SECONDS = _env.number("SUMMARY_REFRESH_SECONDS", default=15, least=1, most=3600)
 CELERY_BEAT_SCHEDULE = {
     # A tick that waited longer than its interval is stale: the next one does its work.
@@ -464,6 +534,13 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": NUDGE_TICK_SECONDS,
         "options": {"expires": NUDGE_TICK_SECONDS},
     },
+    # Once an hour: at each hour it is night somewhere, and the reminders of the people there may be moved.
+    "nudges-habits": {
+        "task": "rehab.nudges.tasks.learn_habits",
+        "schedule": 3600,
+        "options": {"expires": 3600},
+    },
+    "nudges-effect": {"task": "rehab.nudges.tasks.measure", "schedule": 3600, "options": {"expires": 3600}},
     # A photo or clip that was just chosen is seen soon; with nothing to do this is one look at an index.
     "media": {"task": "rehab.library.tasks.prepare_media", "schedule": 5, "options": {"expires": 5}},
     "clips": {"task": "rehab.sessions.tasks.forget_unfinished_clips", "schedule": 3600, "options": {"expires": 3600}},
@@ -473,6 +550,12 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": SUMMARY_REFRESH_SECONDS},
     },
 }
+
+# --- Health and figures ----------------------------------------------------------------------------------------
+
+METRICS_TOKEN = _env.text("METRICS_TOKEN", expected=f"at least {METRICS_TOKEN_LENGTH} random characters", default="")
+if METRICS_TOKEN and len(METRICS_TOKEN) < METRICS_TOKEN_LENGTH:
+    _env.wrong("METRICS_TOKEN", f"expected at least {METRICS_TOKEN_LENGTH} random characters")
 
 # --- Log lines -------------------------------------------------------------------------------------------------
 

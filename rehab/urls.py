@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("rehab.guidance.urls")),
     path("", include("rehab.nudges.urls")),
     path("", include("rehab.api.urls")),
+    path("", include("rehab.ops.urls")),
 ]
 
 handler500 = "rehab.lib.errors.server_error"

@@ -1,22 +1,27 @@
 """Ways to a person: each takes a message and says what became of it.
 
-E-mail now; web push takes the same protocol. What a message is about, and when it is tried again, is for its sender.
+E-mail here, over SMTP or a provider's web API; web push has messages of its own. What a message is about, and when it is
+tried again, is for its sender.
 """
 
 import re
 import smtplib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import parseaddr
 from enum import StrEnum
 from types import TracebackType
 from typing import Final, Protocol, Self
 
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
 # "No such mailbox", without or with an enhanced status (RFC 5321, RFC 3463): 5.1.x is about the address, while
 # the same 550 with 5.7.x is about policy and says nothing about the person.
 ADDRESS_CODES: Final = frozenset({550, 551, 553})
+# Servers that send a message only once under the same key, and the header in which they look for it.
+KEY_HEADERS: Final[dict[str, str]] = {"smtp.resend.com": "Resend-Idempotency-Key"}
 ENHANCED_STATUS = re.compile(rb"^\s*5\.(\d{1,3})\.\d{1,3}\b")
 
 
@@ -38,7 +43,10 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """One message to one person; ``key`` stays when it is sent again, so that the other end can tell."""
+    """One message to one person; ``key`` stays when it is sent again, so that the other end can tell.
+
+    It becomes the Message-ID where the headers bring none, and the key by which a provider sends a message only once.
+    """
 
     key: str
     to: str
@@ -77,7 +85,10 @@ class Channel(Protocol):
 
 
 class EmailChannel:
-    """Mail over one connection, opened at the first message; EMAIL_TIMEOUT bounds the wait for each answer."""
+    """Mail over one connection, opened at the first message; EMAIL_TIMEOUT bounds the wait for each answer.
+
+    The backends of ``rehab.lib.mail_providers`` raise the errors of SMTP too.
+    """
 
     def __init__(self) -> None:
         self._connection: BaseEmailBackend | None = None
@@ -96,9 +107,11 @@ class EmailChannel:
 
     def send(self, message: Message) -> Outcome:
         mail = EmailMultiAlternatives(
-            subject=message.subject, body=message.text, to=[message.to], headers=dict(message.headers)
+            subject=message.subject, body=message.text, to=[message.to], headers=_headers(message)
         )
         mail.attach_alternative(message.html, "text/html")
+        mail.idempotency_key = message.key  # type: ignore[attr-defined] # read by rehab.lib.mail_providers
+        mail.metadata = {"key": message.key}  # type: ignore[attr-defined] # by which the provider's log finds it
         try:
             if self._connection is None:
                 fresh = get_connection()
@@ -115,6 +128,14 @@ class EmailChannel:
             # No connection, a time-out, wrong credentials, a refused sender: nothing that this person can mend.
             return AWAY
         return SENT
+
+
+def _headers(message: Message) -> dict[str, str]:
+    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+    headers = {"Message-ID": f"<{message.key}@{domain}>", **message.headers}
+    if key_header := KEY_HEADERS.get(getattr(settings, "EMAIL_HOST", "")):
+        headers[key_header] = message.key
+    return headers
 
 
 def _refusal(code: int, text: bytes | str, *, is_address: bool) -> Outcome:

@@ -1,5 +1,6 @@
 """Reading settings from the environment, with every problem told at once."""
 
+import base64
 import os
 import secrets
 from collections.abc import Callable, Collection
@@ -13,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 T = TypeVar("T")
 
 SECRET_KEY_LENGTH = 50
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"", "0", "false", "no", "off"})
 
@@ -119,8 +121,19 @@ def server_address(value: str) -> str:
     return value
 
 
-def generated_secret(path: Path) -> str:
-    """Return the secret key kept in a file that only its owner can read, made at the first start.
+def push_key(value: str) -> str:
+    """Return a private key for push messages: 32 bytes in base64url, a number on the curve P-256 (FIPS 186-5).
+
+    Raises: ValueError when it is none.
+    """
+    raw = base64.b64decode(value.rstrip("=") + "=" * (-len(value.rstrip("=")) % 4), altchars=b"-_", validate=True)
+    if len(raw) != 32 or not 0 < int.from_bytes(raw, "big") < P256_ORDER:
+        raise ValueError("not a private key of P-256")
+    return value.rstrip("=")
+
+
+def generated_secret(path: Path, *, make: Callable[[], str] = lambda: secrets.token_urlsafe(64)) -> str:
+    """Return the secret kept in a file that only its owner can read, made at the first start.
 
     Web, worker and beat may start at the same moment: the file appears complete or not at all,
     and whoever comes second reads what the first one wrote.
@@ -129,7 +142,7 @@ def generated_secret(path: Path) -> str:
         draft = path.with_name(f".{path.name}.{os.getpid()}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(64))
+            file.write(make())
         try:
             os.link(draft, path)
         except FileExistsError:

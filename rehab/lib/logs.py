@@ -6,16 +6,23 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-# Whoever holds such a link may act; and an address tells who is treated here.
-SECRETS = re.compile(r"(?P<link>/(?:join|nudges/stop)/)[^/\s\"'?]{8,}|(?P<mail>[\w.+%-]+@[\w-]+(?:\.[\w-]+)+)")
+# Whoever holds such a link may act; whoever holds a phone's endpoint may ring it; and an address tells who is treated here.
+SECRETS = re.compile(
+    r"""(?P<link>/(?:join|nudges/(?:stop|snooze|seen))/)[^/\s"'?]{8,}
+    |(?P<push>https://(?:[\w-]+\.)*(?:googleapis\.com|mozilla\.com|push\.apple\.com|windows\.com)/)[^\s"'<>)]+
+    |(?P<url>\bwith\ url:\ /)[^\s"']+
+    |[\w.+%-]+@[\w-]+(?:\.[\w-]+)+""",
+    re.VERBOSE,
+)
 
 
 def _hidden(match: re.Match[str]) -> str:
-    return f"{match['link']}[hidden]" if match["link"] else "[address hidden]"
+    kept = match["link"] or match["push"] or match["url"]
+    return f"{kept}[hidden]" if kept else "[address hidden]"
 
 
 def hide_secrets(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
-    """Replace e-mail addresses and the secret part of links in every text of a log line."""
+    """Replace e-mail addresses, phones' endpoints and the secret part of links in every text of a log line."""
     for key, value in event.items():
         if isinstance(value, str):
             event[key] = SECRETS.sub(_hidden, value)

@@ -42,6 +42,16 @@ def clocks(*, at: dt.datetime, time_zones: Iterable[str]) -> list[LocalClock]:
     return [clock(at=at, time_zone=name) for name in time_zones]
 
 
+def planned_until(*, local: LocalClock, last: LocalClock | None) -> int:
+    """Up to which minute of the local day (inclusive) it has been looked already who is due; −1 for none of it.
+
+    ``last`` is the same zone's clock at the last tick. What was missed for longer than the window is too late to be made
+    up for. On a day of its own the clock begins anew, also where it was put back over midnight or a day was left out.
+    """
+    done = last.minute if last is not None and last.day == local.day else -1
+    return max(done, local.minute - WINDOW_MINUTES, -1)
+
+
 def reminder_minute(chosen: int) -> int:
     """The minute of the local day at which a person is reminded who chose ``chosen``.
 

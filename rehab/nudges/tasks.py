@@ -24,3 +24,15 @@ def deliver_batch() -> None:
     """Deliver one batch; a full one may have left more behind."""
     if actions.deliver_batch(at=timezone.now()):
         deliver_batch.apply_async(expires=settings.NUDGE_TICK_SECONDS)
+
+
+@shared_task(ignore_result=True)
+def measure() -> None:
+    """Note for the reminders of which the day is over whether somebody exercised after them."""
+    actions.measure(at=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def learn_habits() -> None:
+    """Let the reminders of those whose night it is follow the time at which they exercise."""
+    actions.learn_habits(at=timezone.now())

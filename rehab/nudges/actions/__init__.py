@@ -7,15 +7,35 @@ same key; so a message is never lost, and doubled only if the worker dies betwee
 
 from rehab.nudges.actions.claiming import Lease, claim, wake_ups
 from rehab.nudges.actions.delivery import deliver_batch
+from rehab.nudges.actions.habit import learn_habits
+from rehab.nudges.actions.measuring import measure, set_measures
 from rehab.nudges.actions.planning import plan
-from rehab.nudges.actions.preference import set_preference, stop_reminders
+from rehab.nudges.actions.preference import (
+    Wish,
+    end_snooze,
+    set_preference,
+    snooze,
+    stop_all,
+    stop_reminders,
+    wish_of,
+)
+from rehab.nudges.actions.seen import mark_seen
 
 __all__ = [
     "Lease",
+    "Wish",
     "claim",
     "deliver_batch",
+    "end_snooze",
+    "learn_habits",
+    "mark_seen",
+    "measure",
     "plan",
+    "set_measures",
     "set_preference",
+    "snooze",
+    "stop_all",
     "stop_reminders",
     "wake_ups",
+    "wish_of",
 ]

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from rehab.nudges.models import Nudge
 
 DELIVERY_BATCH: Final = 20
 MOST_WAKE_UPS: Final = 4
-LEASE: Final = dt.timedelta(seconds=300)
+LEASE: Final = dt.timedelta(seconds=settings.NUDGE_LEASE_SECONDS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,9 +24,10 @@ class Lease:
 
 
 def claim(*, at: dt.datetime, limit: int = DELIVERY_BATCH) -> list[Lease]:
-    """Take up to ``limit`` rows that are ready, each for 300 seconds; two claims never hold the same row.
+    """Take up to ``limit`` rows that are ready, each under a lease; two claims never hold the same row.
 
-    Rows whose lease has run out come first, or a backlog would starve them.
+    Rows whose lease has run out come first, or a backlog would starve them; each says how often that has happened to it,
+    for only then may its message go out twice.
 
     The rows are chosen in a MATERIALIZED expression: as a plain subquery PostgreSQL may run it once for every row that
     it compares, each run locks other rows, and far more than ``limit`` are taken.
@@ -38,7 +40,8 @@ def claim(*, at: dt.datetime, limit: int = DELIVERY_BATCH) -> list[Lease]:
                 SELECT id FROM nudges_nudge
                 WHERE state IN ('planned', 'sending', 'retry') AND next_attempt_at <= %s
                 ORDER BY CASE WHEN state = 'sending' THEN 0 ELSE 1 END, next_attempt_at, id LIMIT %s {skip})
-            UPDATE nudges_nudge SET state = 'sending', attempts = attempts + 1, next_attempt_at = %s
+            UPDATE nudges_nudge SET state = 'sending', attempts = attempts + 1, next_attempt_at = %s,
+                leases_lost = leases_lost + CASE WHEN state = 'sending' THEN 1 ELSE 0 END
             WHERE id IN (SELECT id FROM ready)
             RETURNING id, attempts""",  # noqa: S608 (nothing from outside)
             [

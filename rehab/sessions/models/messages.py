@@ -35,7 +35,11 @@ class Message(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.CheckConstraint(condition=~Q(text=""), name="a_message_says_something")]
-        indexes: ClassVar = [models.Index(fields=["patient", "-received_at"], name="message_by_patient")]
+        indexes: ClassVar = [
+            models.Index(fields=["patient", "-received_at"], name="message_by_patient"),
+            # Families are told of what the clinic wrote lately.
+            models.Index(fields=["received_at"], condition=Q(from_family=False), name="message_of_clinic_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"Message {self.pk}"
