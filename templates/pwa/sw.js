@@ -4,9 +4,10 @@
 // with their content are taken from the phone. All else (parts of pages, the API, clips) goes straight to the network.
 "use strict";
 const {
-  version: VERSION, outbox: OUTBOX, files: PRECACHED, offline: OFFLINE, session: SESSION, signOut: SIGN_OUT, news: NEWS,
+  version: VERSION, outbox: OUTBOX, push: PUSH, pushKey: PUSH_KEY, files: PRECACHED, offline: OFFLINE, session: SESSION,
+  signOut: SIGN_OUT, words: WORDS, icon: ICON,
 } = {{ told }};
-importScripts(OUTBOX);
+importScripts(OUTBOX, PUSH);
 
 const FILES = "static-v1"; // never renamed: a stored page of an older release keeps its style and scripts
 const SHELL = `shell-${VERSION}`;
@@ -64,14 +65,26 @@ const generation = () => Outbox.meta.get("generation");
 /** Returns the generation that begins with it. */
 const changeUser = async (key) => {
   const begun = crypto.randomUUID();
+  const before = await Outbox.meta.get("user").catch(() => undefined);
   // Pages go even where the rows cannot be written.
   await Outbox.meta.set("generation", begun).catch(() => {});
   await Outbox.meta.set("user", key).catch(() => {});
   for (const name of await caches.keys()) {
     if (name.startsWith(PAGES) && name !== PAGES + key) await caches.delete(name);
   }
+  if (before) await leaveMessages(key).catch(() => {});
   return begun;
 };
+
+/** What is shown was for who was here before; so are the messages to come, unless only the session has ended. */
+const leaveMessages = async (key) => {
+  const { registration } = self;
+  for (const shown of await registration.getNotifications()) shown.close();
+  if (key !== NOBODY) await Push.leave({ registration, user: key });
+};
+
+/** Whoever signs out is not written to on this phone any more. The server ends it as well, with the session. */
+const endMessages = () => Push.off({ registration: self.registration }).catch(() => {});
 
 /** What is stored for who is signed in, if anything: looking must not make a place for somebody who has just left. */
 const pagesOfUser = async () => {
@@ -146,6 +159,7 @@ self.addEventListener("fetch", (event) => {
   if (origin !== self.location.origin) return;
   const isPage = request.mode === "navigate";
   // Files are the browser's to send.
+  if (request.method === "POST" && isPage && pathname === SIGN_OUT) event.waitUntil(endMessages());
   if (request.method === "POST" && isPage && !says(request, "Content-Type", /^multipart/)) event.respondWith(posted(request));
   if (request.method !== "GET") return;
   if (isPage) event.respondWith(page(event));
@@ -325,8 +339,8 @@ const fetchAhead = async (url) => {
 
 const ASKED = {
   SKIP_WAITING: () => self.skipWaiting(),
-  LOGOUT: () => changeUser(NOBODY),
-  KEEP: keepAhead,
+  LOGOUT: () => Promise.all([changeUser(NOBODY), endMessages()]),
+  KEEP: (asked) => Promise.all([keepAhead(asked), Push.again({ registration: self.registration, key: PUSH_KEY }).catch(() => {})]),
   VERSION: () => VERSION,
 };
 
@@ -340,9 +354,21 @@ self.addEventListener("message", (event) => {
 
 /* ---------- Messages from the server ---------- */
 
-const iconOf = () => PRECACHED.find((url) => url.includes("/img/mark."));
+const wordsOf = (language = "") =>
+  WORDS[language.slice(0, 2)] ?? WORDS[self.navigator.language.slice(0, 2)] ?? Object.values(WORDS)[0];
+const textOf = (said) => (typeof said === "string" && said ? said : undefined);
 
-/** What a message says (declarative push, or as it is); whatever cannot be read still says that there is something. */
+/** An address of ours; whatever a message says, nothing else is opened, and nobody else is told. */
+const ownAddress = (wanted) => {
+  try {
+    const url = new URL(wanted, self.location.origin);
+    return typeof wanted === "string" && url.origin === self.location.origin ? url.href : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/** What a message says (declarative push, or as it is); what cannot be read still says that there is something. */
 const noticeOf = (data) => {
   let said = {};
   try {
@@ -350,40 +376,75 @@ const noticeOf = (data) => {
   } catch {
     // Three messages without a notice, and the browser gives the permission back.
   }
-  const { title, body, tag, navigate } = Object(said.notification ?? said);
-  const news = NEWS[self.navigator.language.slice(0, 2)] ?? Object.values(NEWS)[0];
+  const { title, body, tag, lang, navigate, data: more, actions } = Object(Object(said).notification ?? said);
+  const { seen, snooze } = Object(more);
+  const links = Object.entries({ navigate, seen, snooze }).map(([name, wanted]) => [name, ownAddress(wanted)]);
+  const found = Object.fromEntries(links.filter(([, url]) => url));
+  const buttons = Array.isArray(actions) ? actions : [];
+  const offered = buttons.find((one) => Object(one).action === "snooze" && textOf(one.title) && found.snooze);
   return {
-    title: typeof title === "string" && title ? title : "Steadyback",
-    options: { body: typeof body === "string" ? body : news, tag: tag ? String(tag) : "news", icon: iconOf(), data: { navigate } },
+    title: textOf(title) ?? "Steadyback",
+    options: {
+      body: textOf(body) ?? wordsOf(textOf(lang)).news,
+      tag: textOf(tag) ?? "news",
+      // One that takes the place of another does so without a sound.
+      renotify: false,
+      lang: textOf(lang) ?? "",
+      icon: ICON,
+      actions: offered ? [{ action: offered.action, title: offered.title }] : [],
+      data: found,
+    },
   };
 };
 
+/** Tells the server what became of a message; nothing waits for it. The address says of which, so no cookie is sent. */
+const post = async (url, said) => {
+  const body = new URLSearchParams(said);
+  const usual = { keepalive: true, credentials: "omit", signal: AbortSignal.timeout(PATIENCE_MS) };
+  return url ? fetch(url, { method: "POST", body, ...usual }) : undefined;
+};
+const tellSeen = ({ seen }, what) => post(seen, { what }).catch(() => {});
+
 self.addEventListener("push", (event) => {
   const { title, options } = noticeOf(event.data);
-  event.waitUntil(self.registration.showNotification(title, options));
+  const shown = self.registration.showNotification(title, options);
+  event.waitUntil(shown.then(() => tellSeen(options.data, "delivered")));
 });
 
-/** Whatever a message says, a tap opens a page of ours. */
-const ownPage = (wanted) => {
-  const home = `${self.location.origin}/`;
-  try {
-    const url = new URL(wanted ?? home, home);
-    return url.origin === self.location.origin ? url.href : home;
-  } catch {
-    return home;
-  }
-};
-
 const openPage = async (url) => {
-  const [page] = await self.clients.matchAll({ type: "window" });
+  const pages = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const page = pages.find((one) => one.url === url) ?? pages[0];
   if (!page) return self.clients.openWindow(url);
   await page.focus().catch(() => {}); // not every tap may bring a window to the front
-  return page.navigate(url);
+  if (page.url === url) return page;
+  return page.navigate(url).catch(() => self.clients.openWindow(url));
+};
+
+/** A break until tomorrow, without opening anything; whether it is one now is said in the notice's place. */
+const snooze = async ({ title, tag, lang, data, actions }) => {
+  const answer = await post(data.snooze, { for: "today" }).catch(() => undefined);
+  const isTaken = answer?.ok && answer.headers.has("X-App-Version");
+  const { snoozed, notSnoozed } = wordsOf(lang);
+  const usual = { tag, lang, icon: ICON, silent: true };
+  // A tap on it shows the page where the break can be ended, or made.
+  const next = { ...data, navigate: data.snooze };
+  const options = isTaken ? { body: snoozed, data: next } : { body: notSnoozed, data: next, actions };
+  await self.registration.showNotification(title, { ...usual, ...options });
 };
 
 self.addEventListener("notificationclick", (event) => {
-  event.notification.close();
-  event.waitUntil(openPage(ownPage(event.notification.data?.navigate)));
+  const { action, notification } = event;
+  const data = Object(notification.data);
+  notification.close();
+  const isBreak = action === "snooze" && data.snooze;
+  const open = () => Promise.all([openPage(ownAddress(data.navigate) ?? `${self.location.origin}/`), tellSeen(data, "opened")]);
+  event.waitUntil(isBreak ? snooze(notification) : open());
+});
+
+// The browser has made another subscription, or ended this one: the server would write to an address that is gone.
+self.addEventListener("pushsubscriptionchange", (event) => {
+  const { registration } = self;
+  event.waitUntil(Push.again({ registration, key: PUSH_KEY, isChanged: true }).catch(() => {}));
 });
 
 // Where a browser offers it: records go out when the network is back, though no page is open.
