@@ -1,7 +1,7 @@
 """The demo clinic: eight dogs in eight situations, with eight weeks of history.
 
 Everything goes through the same actions as in a real clinic, only at earlier times, so that the demo can show nothing that
-the product cannot do. All names are invented; the telephone numbers are of the range kept for fiction.
+the product cannot do. Only the reminders of those weeks are written as rows, because the planner looks at the present. All names are invented; the telephone numbers are of the range kept for fiction.
 """
 
 import datetime as dt
@@ -14,6 +14,7 @@ from accounts.access import Role
 from accounts.actions import add_membership, create_clinic
 from accounts.demo import PERSONAS
 from accounts.models import Clinic, Membership
+from rehab.demo.reminding import tell_reminders, word_reminders
 from rehab.demo.stories import STORIES
 from rehab.demo.telling import TIME_ZONE, Telling, person
 from rehab.guidance.actions import refresh_summaries
@@ -59,5 +60,7 @@ def create_demo(*, at: dt.datetime, say: Callable[[str], None]) -> bool:
         text="Knuckled over twice on the left hind paw during the slow walk. No fall, no wound.",
         at=at,
     )
+    tell_reminders(clinic=clinic, at=at)
+    word_reminders(clinic=clinic, by=team["vet"], at=at)
     refresh_summaries(at=at)
     return True

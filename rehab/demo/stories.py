@@ -39,6 +39,8 @@ class Story:
     born_on: dt.date
     weight_kg: str
     owner: tuple[str, str]
+    # Somebody else at home who is reminded too, and leaves the noting to the owner.
+    partner: tuple[str, str] | None = None
     chapters: tuple[Chapter, ...]
     pain: tuple[float, float] = (3, 1)
     adherence: float = 0.9
@@ -209,6 +211,7 @@ STORIES: Final = (
         born_on=dt.date(2018, 9, 14),
         weight_kg="31.2",
         owner=("Mark Ellis", "mark.ellis@demo.example"),
+        partner=("Nina Ellis", "nina.ellis@demo.example"),
         pain=(4, 2),
         adherence=0.85,
         well=(12, "leash-walk"),
@@ -228,6 +231,7 @@ STORIES: Final = (
         born_on=dt.date(2017, 2, 20),
         weight_kg="36.5",
         owner=("Priya Nair", "priya.nair@demo.example"),
+        partner=("Arjun Nair", "arjun.nair@demo.example"),
         pain=(3, 1),
         adherence=0.9,
         flare={1: (3, 5, 6), 2: (2, 4, 3)},
@@ -248,6 +252,7 @@ STORIES: Final = (
         born_on=dt.date(2021, 11, 30),
         weight_kg="11.8",
         owner=("Jonas Weber", "jonas.weber@demo.example"),
+        partner=("Lea Weber", "lea.weber@demo.example"),
         pain=(3, 1),
         adherence=0.97,
         chapters=(
@@ -268,6 +273,7 @@ STORIES: Final = (
         born_on=dt.date(2021, 3, 8),
         weight_kg="19.6",
         owner=("Sofia Lindqvist", "sofia.lindqvist@demo.example"),
+        partner=("Erik Lindqvist", "erik.lindqvist@demo.example"),
         pain=(3, 0),
         adherence=0.98,
         chapters=(
@@ -296,6 +302,7 @@ STORIES: Final = (
         born_on=dt.date(2015, 6, 25),
         weight_kg="14.9",
         owner=("Grace Okafor", "grace.okafor@demo.example"),
+        partner=("Samuel Okafor", "samuel.okafor@demo.example"),
         pain=(4, 3),
         adherence=0.6,
         silent_days=6,

@@ -14,6 +14,7 @@ from accounts.access import Role
 from accounts.actions import get_or_create_person
 from accounts.demo import PERSONAS
 from accounts.models import Clinic, User
+from rehab.demo.evenings import Evening, evening
 from rehab.demo.stories import Chapter, Story, answered
 from rehab.guidance.queries.readings import known_about
 from rehab.lib.ids import new_id
@@ -39,6 +40,7 @@ MEDICINE_DAYS: Final = 14
 MEDICINE_GIVEN: Final = 0.97
 VET: Final = frozenset({Role.VET})
 THERAPIST: Final = frozenset({Role.THERAPIST})
+TICKS: Final = frozenset({"tick", "partial", "skip"})
 FAMILY: Final = frozenset({Role.OWNER})
 ANCHORS: Final = {
     "leash-walk": "after the morning walk",
@@ -89,6 +91,8 @@ class Telling:
         if story.owner[1] == PERSONAS["owner"].email:
             partner = PERSONAS["caregiver"]
             self.family.append(self._joined(partner.name, partner.email, relation="caregiver", at=registered_at))
+        elif story.partner is not None:
+            self._joined(*story.partner, relation="caregiver", at=registered_at)
 
     def tell(self) -> None:
         if not self.story.chapters:
@@ -254,14 +258,32 @@ class Telling:
             day = first + dt.timedelta(days=offset)
             if (self.today - day).days < self.story.silent_days:
                 continue
-            said = [
+            told = [
                 *self._morning(program, day, first=first),
                 *(self._today_so_far if day == self.today else self._whole_day)(program, prescriptions, day),
                 *self._practice(program, rungs, day),
                 *self._evening(program, day),
             ]
+            said = self._as_it_went(told, day)
             for who in range(len(self.family)):
                 self._send([command for speaker, command in said if speaker == who], who=who, day=day)
+
+    def _as_it_went(self, told: list[tuple[int, dict[str, Any]]], day: dt.date) -> list[tuple[int, dict[str, Any]]]:
+        """The day as the evening left it: whole, without its last part, with it after six, or not noted at all."""
+        how = evening(self.story, (self.today - day).days)
+        if how is Evening.WHOLE:
+            return told
+        if how is Evening.NOTHING:
+            # How the night was is said before anybody knows.
+            return [one for one in told if one[1]["payload"].get("moment") == "next_morning"]
+        ticks = sorted((one for one in told if one[1]["kind"] in TICKS), key=lambda one: str(one[1]["done_at"]))
+        last = [one for one in ticks if one[1]["done_at"][11:13] < "18"][-max(1, len(ticks) // 4) :]
+        kept = [one for one in told if one not in last]
+        if how is Evening.SHORT:
+            return kept
+        # Whoever comes home last does the rest.
+        who, late = len(self.family) - 1, self._moment(day, dt.time(18, 1)).isoformat()
+        return [*kept, *((who, {**command, "done_at": late}) for _who, command in last)]
 
     def _evening(self, program: Program, day: dt.date) -> Iterator[tuple[int, dict[str, Any]]]:
         """The doses of the last two weeks, and every third evening how the dog was; never today."""
