@@ -183,7 +183,7 @@ def main() -> int:
         sys.exit("npm is needed, which fetches Lighthouse: apt-get install npm")
     install()
     rows: list[Seen] = []
-    with tempfile.TemporaryDirectory(prefix="steadyback-lighthouse-") as folder, installation() as base_url:
+    with tempfile.TemporaryDirectory(prefix="steadyback-lighthouse-") as folder, installation() as (base_url, _):
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"]

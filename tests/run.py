@@ -2,7 +2,7 @@
 
 What is left out is the last thing said, with the command that would add it; with CI=true that is a failure. Two suites
 have commands of their own: `make test-browser` (every browser scenario, the slow ones too) and `make test-engines`
-(the phone without a network, in a browser of another family). `make test` says so, and it is no failure there.
+(in browsers of other families: the phone without a network, and a message all the way). `make test` says so, and it is no failure there.
 """
 
 import argparse
@@ -33,7 +33,7 @@ from psycopg import sql
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.journeys.browsers import find_chromium, find_webkit  # noqa: E402 (the path comes first)
+from tests.journeys.browsers import find_chromium, find_firefox, find_webkit  # noqa: E402 (the path comes first)
 
 RUN = f"{os.getpid()}x{secrets.token_hex(2)}"
 STRICT = os.environ.get("CI", "").lower() in ("1", "true")
@@ -42,12 +42,13 @@ LANE_SECONDS = 30 * 60
 
 @dataclass(frozen=True, kw_only=True)
 class Lane:
-    """One run of pytest: which tests, in which surroundings."""
+    """One run of pytest: which tests, in which surroundings; `without` are files that cannot run there."""
 
     name: str
     select: str
     environment: dict[str, str] = field(default_factory=dict)
     processes: int = 2
+    without: tuple[str, ...] = ()
 
 
 @dataclass(kw_only=True)
@@ -80,6 +81,7 @@ def run_lane(lane: Lane, *, scratch: Path, extra: list[str]) -> Result:
     ]
     if lane.processes > 1:
         command += ["-n", str(lane.processes), "--dist", "worksteal"]
+    command += [f"--ignore={path}" for path in lane.without]
     command += [f"--junit-xml={report}", "-o", "junit_family=xunit2", *extra]
     print(f"\n=== {lane.name}", flush=True)
     began = time.monotonic()
@@ -224,7 +226,7 @@ EVERYWHERE = "not browser and not broker and not engine"
 QUICK = "browser and not slow_browser"
 ELSEWHERE = {
     "the slow browser scenarios": "make test-browser",
-    "the phone without a network in WebKit": "make test-engines",
+    "the phone without a network in WebKit, a message all the way in Firefox": "make test-engines",
 }
 ADD = {
     "PostgreSQL": "apt-get install postgresql   (or TEST_DATABASE_URL=postgres://… make test)",
@@ -232,6 +234,7 @@ ADD = {
     "RabbitMQ": "apt-get install rabbitmq-server && rabbitmq-server -detached",
     "Chromium": "apt-get install chromium",
     "WebKit": "apt-get install webkit2gtk-driver xvfb",
+    "Firefox": "apt-get install firefox-esr xvfb",
 }
 
 
@@ -242,11 +245,21 @@ def plan_browser(resources: ExitStack) -> tuple[list[Lane], dict[str, str]]:
     return [], {"browser journeys": ADD["Chromium"]}
 
 
+ENGINES = {
+    "WebKit": ("the phone without a network in WebKit", "tests/journeys/offline/test_other_engine.py"),
+    "Firefox": ("a message all the way in Firefox", "tests/journeys/test_push_end_to_end.py"),
+}
+
+
 def plan_engines(resources: ExitStack) -> tuple[list[Lane], dict[str, str]]:
-    """Return the lane of the browser of another family."""
-    if find_webkit():
-        return [Lane(name="engine webkit", select="engine", processes=1)], {}
-    return [], {"the phone without a network in WebKit": ADD["WebKit"]}
+    """Return the lane of the browsers of other families that are there."""
+    found = {"WebKit": find_webkit(), "Firefox": find_firefox()}
+    missing = [name for name in ENGINES if not found[name]]
+    left_out = {ENGINES[name][0]: ADD[name] for name in missing}
+    if len(missing) == len(ENGINES):
+        return [], left_out
+    without = tuple(ENGINES[name][1] for name in missing)
+    return [Lane(name="engines", select="engine", processes=1, without=without)], left_out
 
 
 def plan(resources: ExitStack) -> tuple[list[Lane], dict[str, str]]:

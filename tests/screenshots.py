@@ -4,12 +4,13 @@ Starts its own installation in a temporary folder and signs in as the demo's peo
 on a desktop (1280 × 800), light and dark. ``python -m tests.screenshots FOLDER`` takes every page in every size.
 """
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -164,6 +165,12 @@ PAGES: dict[str, list[tuple[str, Way]]] = {
         ("alert-settings", "link:.page-head a[href^='/clinics/'][href$='/alerts/']"),
         ("alert-settings-refused", refuse_alert_settings),
         ("adverse-events", "link:.page-head a[href$='/adverse-events/']"),
+        ("", "/patients/"),
+        ("", "link:.page-head a[href^='/clinics/'][href$='/alerts/']"),
+        ("words", "link:main a[href$='/nudges/']"),
+        ("words-edit", "link:main a[href*='/words/unfinished_day/']"),
+        ("", "link:.crumbs a[href*='/nudges/?']"),
+        ("effect", "link:main a[href$='/nudges/effect/']"),
         ("", "dog:Oscar"),
         ("clinic-messages", "link:main a[href$='/messages/']"),
         ("definition", "dog:Nala"),
@@ -180,15 +187,36 @@ PAGES: dict[str, list[tuple[str, Way]]] = {
     ],
     "admin": [("people", "/people/"), ("alert-settings-admin", "link:main a[href^='/clinics/'][href$='/alerts/']")],
 }
+# Looked at in every size, and left out of the documents.
+BY_THE_WAY = {"words-edit"}
 # What the documents show in the dark too; of the others one picture says enough, and the folder stays small.
 DARK_TOO = {
     *("today", "exercise", "progress", "check", "check-stopped", "response", "messages", "nudges", "settings"),
     *("worklist", "patient", "builder", "phase", "history", "library-exercise"),
 }
+# What a family finds in its mailbox, and behind the links there. The documents show one of them.
+MAILS = {"mail-reminder": "unfinished_day", "mail-silence": "silence", "mail-week": "week", "mail-call": "call_clinic"}
+LINKS = {"nudges-break": "nudges:snooze", "nudges-stop": "nudges:unsubscribe"}
+MAIL_SHOWN = {"mail-reminder"}
+# Printed by the installation itself, which alone can sign its links.
+WRITE_MAILS = """
+import datetime, json, sys
+from django.urls import reverse
+from accounts.demo import PERSONAS
+from accounts.models import Clinic
+from rehab.nudges import examples, letters, links
+from rehab.nudges.models import Nudge
+clinic, today = Clinic.objects.get(), datetime.date.today()
+nudge = Nudge.objects.filter(user__email=PERSONAS["owner"].email).latest("planned_at")
+mails = {kind: letters.mail(*examples.example(Nudge.Kind(kind), clinic=clinic, language="en", on=today)).html for kind in %r}
+links = {"nudges:snooze": links.snooze_token(nudge.pk), "nudges:unsubscribe": links.stop_token(nudge.user_id)}
+json.dump({**mails, **{name: reverse(name, args=[token]) for name, token in links.items()}}, sys.stdout)
+""" % [*MAILS.values()]
 
 
 @contextmanager
-def installation() -> Iterator[str]:
+def installation() -> Iterator[tuple[str, dict[str, str]]]:
+    """The address of the demo, and what it mailed: the HTML of each kind, the path of each link."""
     with tempfile.TemporaryDirectory(prefix="steadyback-pictures-") as var:
         port = free_port()
         env = {
@@ -211,7 +239,14 @@ def installation() -> Iterator[str]:
         try:
             while not answers(port):
                 time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}"
+            said = subprocess.run(
+                [sys.executable, "manage.py", "shell", "--no-imports", "-c", WRITE_MAILS],
+                cwd=ROOT,
+                env=env,
+                check=True,
+                capture_output=True,
+            )
+            yield f"http://127.0.0.1:{port}", json.loads(said.stdout)
         finally:
             web.terminate()
             web.wait(20)
@@ -264,6 +299,32 @@ def walk(
     context.close()
 
 
+def read_mail(
+    browser: Browser,
+    base_url: str,
+    *,
+    mailed: Mapping[str, str],
+    size: str,
+    theme: Theme,
+    names: Collection[str],
+    folder: Path,
+) -> None:
+    """The mails as letters, and what their links open, for whoever holds them."""
+    context = browser.new_context(
+        base_url=base_url, viewport=SIZES[size], color_scheme=theme, locale="en-GB", reduced_motion="reduce"
+    )
+    page = context.new_page()
+    for name, kind in MAILS.items():
+        if name in names:
+            page.set_content(mailed[kind])
+            picture(page, f"{name}-{size}-{theme}", folder)
+    for name, link in LINKS.items():
+        if name in names:
+            page.goto(mailed[link])
+            picture(page, f"{name}-{size}-{theme}", folder)
+    context.close()
+
+
 def main() -> None:
     everything = len(sys.argv) > 1
     folder = Path(sys.argv[1]) if everything else FOLDER
@@ -271,16 +332,22 @@ def main() -> None:
     chromium = find_chromium()
     if chromium is None:
         sys.exit("Chromium is needed: apt-get install chromium")
-    with installation() as base_url, sync_playwright() as playwright:
+    with installation() as (base_url, mailed), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"])
         for size in SIZES:
             for theme in THEMES:
                 for persona, pages in PAGES.items():
                     if everything or USUAL_SIZE[persona] == size:
                         names = {
-                            name for name, _ in pages if name and (everything or theme == "light" or name in DARK_TOO)
+                            name
+                            for name, _ in pages
+                            if name
+                            and (everything or (name not in BY_THE_WAY and (theme == "light" or name in DARK_TOO)))
                         }
                         walk(browser, base_url, persona=persona, size=size, theme=theme, names=names, folder=folder)
+                if everything or (size, theme) == ("phone", "light"):
+                    names = {*MAILS, *LINKS} if everything else MAIL_SHOWN
+                    read_mail(browser, base_url, mailed=mailed, size=size, theme=theme, names=names, folder=folder)
                 print(f"{size}, {theme}: done", flush=True)
         browser.close()
 

@@ -1,5 +1,6 @@
 """The demo clinic is made by the product's own actions, once."""
 
+import datetime as dt
 import io
 
 import pytest
@@ -8,11 +9,15 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.demo import PERSONAS
-from accounts.models import AuditEvent, User
+from accounts.models import AuditEvent, Clinic, User
 from rehab.demo import create_demo
 from rehab.demo.stories import STORIES
 from rehab.guidance.models import Alert, AlertStep, PatientSummary, Suggestion
 from rehab.library.actions import load_library
+from rehab.nudges.effect import Verdict
+from rehab.nudges.measured import measured
+from rehab.nudges.models import Nudge
+from rehab.nudges.past import past_nudges
 from rehab.patients.models import Observation, Patient
 from rehab.programs.models import Decision, LadderStep, Program, TeachBack
 from rehab.sessions.models import (
@@ -112,6 +117,39 @@ def test_demo_people_are_those_of_the_sign_in_page(said: list[str]) -> None:
     owner, caregiver = (User.objects.get(email=PERSONAS[key].email) for key in ("owner", "caregiver"))
     assert [p.name for p in Patient.objects.visible_to(owner)] == ["Bruno"]
     assert [p.name for p in Patient.objects.visible_to(caregiver)] == ["Bruno"]
+
+
+def test_demo_shows_what_became_of_reminders_and_why(said: list[str]) -> None:
+    owner = User.objects.get(email=PERSONAS["owner"].email)
+    lines, _page = past_nudges(user=owner)
+    assert {("sent", ""), ("withheld", ""), ("suppressed", "done")} <= {(line.state, line.reason) for line in lines}
+    assert any(line.channel == "push" and line.opened_time for line in lines)
+    assert any(line.channel == "email" and line.kind == "week" for line in lines)
+    assert not Nudge.objects.filter(finished_at__gt=timezone.now()).exists()
+    per_week = [
+        Nudge.objects.filter(
+            user=owner,
+            kind__in=Nudge.PROMPTS,
+            state__in=Nudge.MESSAGE_STATES,
+            local_day__gt=day - dt.timedelta(days=7),
+            local_day__lte=day,
+        ).count()
+        for day in Nudge.objects.filter(user=owner).dates("local_day", "day")
+    ]
+    assert max(per_week) == 4
+
+
+def test_demo_says_honestly_that_too_little_was_measured(said: list[str]) -> None:
+    now = timezone.now()
+    found = measured(clinic=Clinic.objects.get(), since=now - dt.timedelta(weeks=12), until=now)
+    unfinished = found.effects["unfinished_day"]
+    assert 100 < unfinished.points < unfinished.needed
+    assert unfinished.low is not None
+    assert unfinished.high is not None
+    assert unfinished.low < unfinished.high
+    assert {one.verdict for one in found.effects.values()} == {Verdict.TOO_FEW}
+    # What followed was measured, by the product's own action; only yesterday's is not known yet.
+    assert found.waiting == Nudge.objects.filter(p_send__isnull=False, followed=None).count() < 20
 
 
 def test_demo_is_made_once(said: list[str]) -> None:

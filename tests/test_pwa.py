@@ -64,6 +64,22 @@ def test_worker_is_another_with_each_release(client: Client) -> None:
     assert f'"version": "{release()}"' in client.get("/sw.js").content.decode()
 
 
+def test_worker_is_another_with_another_key_for_messages(client: Client, settings: Settings) -> None:
+    def worker(key: str) -> tuple[str, str]:
+        settings.VAPID_PRIVATE_KEY = key
+        pwa._worker.cache_clear()
+        answer = client.get("/sw.js")
+        return answer.content.decode(), answer.headers["ETag"]
+
+    try:
+        first, second, without = (worker(key) for key in ("A" * 42 + "E", "A" * 42 + "I", ""))
+    finally:
+        pwa._worker.cache_clear()
+    assert '"pushKey": ""' in without[0]
+    assert len({text for text, _etag in (first, second, without)}) == 3
+    assert len({etag for _text, etag in (first, second, without)}) == 3
+
+
 def test_worker_stores_files_that_are_there(client: Client) -> None:
     text = client.get("/sw.js").content.decode()
     assert len(pwa.PRECACHED) > 8

@@ -39,3 +39,17 @@ def find_webkit() -> Webkit | None:
     screen = shutil.which("Xvfb", path=SEARCHED)
     browser = next((str(path) for path in sorted(Path("/usr/lib").glob("*/webkit2gtk-4*/MiniBrowser"))), None)
     return Webkit(driver, browser, screen) if driver and browser and screen else None
+
+
+class Firefox(NamedTuple):
+    """A browser with a push service of its own choosing, and a screen where there is none."""
+
+    browser: str
+    screen: str
+
+
+def find_firefox() -> Firefox | None:
+    """Return where Firefox is; None when something of it is missing."""
+    browser = shutil.which("firefox-esr", path=SEARCHED) or shutil.which("firefox", path=SEARCHED)
+    screen = shutil.which("Xvfb", path=SEARCHED)
+    return Firefox(browser, screen) if browser and screen else None

@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import Error as PlaywrightError
 
 from accounts.models import User
 from rehab.patients.models import Caregiver, Patient
@@ -76,10 +77,18 @@ def item_of(dog: Patient, times: int = 2) -> Prescription:
 
 
 def outbox(page: Page) -> list[dict[str, Any]]:
-    # Waited for, because what came in may have made the page load itself anew in this moment.
-    kept = "() => self.Outbox?.tx('outbox', 'readonly', (store) => store.getAll())"
-    found: list[dict[str, Any]] = page.wait_for_function(kept).json_value()
-    return found
+    # Asked again where what came in has made the page load itself anew in this very moment.
+    deadline = time.monotonic() + 15
+    while True:
+        try:
+            kept: list[dict[str, Any]] = page.evaluate(
+                "() => self.Outbox.tx('outbox', 'readonly', (store) => store.getAll())"
+            )
+        except PlaywrightError:
+            assert time.monotonic() < deadline, "the page has no outbox"
+            page.wait_for_timeout(100)
+        else:
+            return kept
 
 
 def wait_until(page: Page, is_so: Callable[[], bool], seconds: float = 15) -> None:

@@ -124,6 +124,23 @@ def test_empty_environment_names_everything_that_is_missing(tmp_path: Path) -> N
         ("EMAIL_URL", "consolemail://"),
         ("EMAIL_URL", "smtp://"),
         ("EMAIL_URL", "smtp://host:mail"),
+        ("EMAIL_URL", "resend://"),
+        ("EMAIL_URL", "resend://@"),
+        ("EMAIL_URL", "resend://KEY@"),
+        ("EMAIL_URL", "resend://re_0123456789abcdef"),
+        ("EMAIL_URL", "resend://re_0123456789abcdef@api.example.org"),
+        ("EMAIL_URL", "resend://re_0123456789abcdef:more@"),
+        ("EMAIL_URL", "resend://re_0123456789abcdef@?region=eu"),
+        ("EMAIL_URL", "resend://re_0123456789abcdef@/emails"),
+        ("EMAIL_URL", "brevo://xkeysib%20-0123456789abcdef@"),
+        ("EMAIL_URL", "brevo://xkeysib%0A-0123456789abcdef@"),
+        ("EMAIL_URL", "postmark://schlüssel-0123456789@"),
+        ("EMAIL_URL", "mailgun://key-0123456789abcdef@mg.example.org"),
+        ("EMAIL_URL", "mailgun://key-0123456789abcdef:0123456789abcdef@mg.example.org?region=mars"),
+        ("EMAIL_URL", "mailgun://key-0123456789abcdef:0123456789abcdef@mg.example.org?region"),
+        ("EMAIL_URL", "mailgun://key-0123456789abcdef:0123456789abcdef@mg.example.org:443"),
+        ("EMAIL_URL", "sendgrid://SG.0123456789abcdef@"),
+        ("METRICS_TOKEN", "too-short"),
         ("DEFAULT_FROM_EMAIL", "Steadyback"),
         ("DEFAULT_FROM_EMAIL", "Steadyback\nBcc: all@example.org <rehab@example.org>"),
         ("DEMO", "1"),
@@ -144,6 +161,56 @@ def test_bad_variable_stops_the_start_with_its_name(
     assert name in [
         problem.split(":")[0] for problem in problems(monkeypatch, tmp_path, **{**production(), name: value})
     ]
+
+
+PROVIDERS = {
+    "resend://re_0123456789abcdef@": ("Resend", {"RESEND_API_KEY": "re_0123456789abcdef"}),
+    "brevo://xkeysib-0123%2F456789@": ("Brevo", {"BREVO_API_KEY": "xkeysib-0123/456789"}),
+    "postmark://0123-4567-89ab-cdef@": ("Postmark", {"POSTMARK_SERVER_TOKEN": "0123-4567-89ab-cdef"}),
+    "mailgun://key-0123456789abcdef:0123456789abcdef@": (
+        "Mailgun",
+        {"MAILGUN_API_KEY": "key-0123456789abcdef", "MAILGUN_WEBHOOK_SIGNING_KEY": "0123456789abcdef"},
+    ),
+    "mailgun://key-0123456789abcdef:0123456789abcdef@mg.example.org?region=eu": (
+        "Mailgun",
+        {
+            "MAILGUN_API_KEY": "key-0123456789abcdef",
+            "MAILGUN_WEBHOOK_SIGNING_KEY": "0123456789abcdef",
+            "MAILGUN_SENDER_DOMAIN": "mg.example.org",
+            "MAILGUN_API_URL": "https://api.eu.mailgun.net/v3",
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("url", PROVIDERS)
+def test_provider_of_mail_is_read_from_its_address(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    variables = {**production(), "EMAIL_URL": url, "EMAIL_WEBHOOK_SECRET": "reports:0123456789abcdef"}
+    for name, value in {**variables, "STEADYBACK_VAR": str(tmp_path / "var")}.items():
+        monkeypatch.setenv(name, value)
+    settings = runpy.run_path(str(ROOT / "rehab" / "settings.py"))
+    backend, keys = PROVIDERS[url]
+    assert settings["EMAIL_BACKEND"] == f"rehab.lib.mail_providers.{backend}"
+    assert settings["MAIL_PROVIDER"] == backend.lower()
+    assert settings["ANYMAIL"] == {
+        **keys,
+        "REQUESTS_TIMEOUT": 10,
+        "WEBHOOK_SECRET": "reports:0123456789abcdef",
+    }
+
+
+@pytest.mark.parametrize(
+    "secret", [None, "0123456789abcdef", "reports:short", "re ports:0123456789abcdef", "a:b:c" * 9]
+)
+def test_provider_of_mail_cannot_report_without_a_secret(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, secret: str | None
+) -> None:
+    changed = {"EMAIL_URL": "resend://re_0123456789abcdef@", "EMAIL_WEBHOOK_SECRET": secret}
+    told = problems(monkeypatch, tmp_path, **{**production(), **changed})
+    assert [problem.split(":")[0] for problem in told] == ["EMAIL_WEBHOOK_SECRET"]
+    assert "0123456789abcdef" not in "".join(told)
 
 
 def test_bad_variable_is_named_without_its_value(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

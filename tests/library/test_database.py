@@ -96,6 +96,8 @@ def test_triggers_of_every_table_are_there(db: None) -> None:
             "leaf_is_of_its_cause_later",
             "nerve_cause_means_nerve_mechanism_at_first",
             "nerve_cause_means_nerve_mechanism_later",
+            "nudge_clock_follows_the_person",
+            "person_has_a_nudge_clock",
             "prescription_only_ends",
             "prescription_stands_in_its_program_at_first",
             "program_stands_on_its_definition_at_first",

@@ -13,13 +13,36 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from pytest_django.fixtures import Settings
 
+from rehab.programs.models import Program
+from tests import make
 from tests.journeys.stack import free_port
+from tests.nudges.push_service import PushService, running
+
+
+@pytest.fixture(autouse=True)
+def _without_chance(settings: Settings) -> None:
+    """Nobody is left out by lot and nothing is put off; the tests of chance switch it on."""
+    settings.NUDGE_WITHHELD_PERCENT, settings.NUDGE_SPREAD_SECONDS = 0, 0
+
+
+@pytest.fixture
+def program(program: Program) -> Program:
+    """Of a household that has long had it and said how the dog was yesterday: neither new nor silent."""
+    program.patient.caregivers.update(started_at=program.created_at)
+    make.make_pain(program.patient, make.TODAY - dt.timedelta(days=1))
+    return program
 
 
 @pytest.fixture
 def evening(now: dt.datetime) -> dt.datetime:
     """18:00 where everybody lives who has not moved: the time of a reminder that nobody has changed."""
     return now.replace(hour=18, minute=0)
+
+
+@pytest.fixture
+def at_once(settings: Settings) -> None:
+    """What is planned is ready at that instant and withheld from nobody, so that a test says when and to whom."""
+    settings.NUDGE_SPREAD_SECONDS = settings.NUDGE_WITHHELD_PERCENT = 0
 
 
 @dataclass
@@ -69,3 +92,11 @@ def mail_sink(settings: Settings) -> Iterator[MailSink]:
     settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", sink.port, 5
     yield sink
     controller.stop()
+
+
+@pytest.fixture
+def push_service(settings: Settings) -> Iterator[PushService]:
+    """A push service on this machine, which endpoints may lead to."""
+    with running() as service:
+        settings.PUSH_TEST_ORIGIN = service.origin
+        yield service

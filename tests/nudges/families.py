@@ -1,5 +1,6 @@
 """Many families at once, and how many statements a piece of work takes."""
 
+import datetime as dt
 from collections.abc import Callable
 
 from django.db import connection
@@ -12,16 +13,23 @@ from tests import make
 
 
 def make_families(clinic: Clinic, vet: User, count: int, *, dogs: int = 2) -> None:
-    """People with dogs that have something left today, in few statements."""
+    """People with dogs that have something left today, on the second day of their programs, in few statements."""
+    yesterday = make.TODAY - dt.timedelta(days=1)
     users = User.objects.bulk_create(User(email=f"family{n}@example.test", name=f"Family {n}") for n in range(count))
     patients = Patient.objects.bulk_create(
         Patient(clinic=clinic, created_by=vet, name=f"Dog {dog}") for _ in users for dog in range(dogs)
     )
     Caregiver.objects.bulk_create(
-        Caregiver(clinic=clinic, patient=patient, user=users[n // dogs], relation="owner", started_at=make.NOW)
+        Caregiver(
+            clinic=clinic,
+            patient=patient,
+            user=users[n // dogs],
+            relation="owner",
+            started_at=make.NOW - dt.timedelta(days=1),
+        )
         for n, patient in enumerate(patients)
     )
-    template = make.make_program(patients[0], vet)
+    template = make.make_program(patients[0], vet, starts_on=yesterday)
     definitions = ProblemDefinition.objects.bulk_create(
         make.make_definition(patient, vet, save=False) for patient in patients[1:]
     )
@@ -56,6 +64,14 @@ def make_families(clinic: Clinic, vet: User, count: int, *, dogs: int = 2) -> No
         )
         for program in programs
     )
+
+
+def another_dog(clinic: Clinic, vet: User, owner: User, name: str = "Luna") -> Patient:
+    """A second dog of a person, on the second day of its program."""
+    dog = make.make_patient(clinic, vet, owner=owner, name=name)
+    program = make.make_program(dog, vet, starts_on=make.TODAY - dt.timedelta(days=1))
+    dog.caregivers.update(started_at=program.created_at)
+    return dog
 
 
 def statements(work: Callable[[], object]) -> int:

@@ -8,15 +8,26 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+import structlog
 from pytest_django.fixtures import Settings
+from structlog.testing import capture_logs
 
 from accounts.models import User
-from rehab.lib.channels import AWAY, SENT, EmailChannel, Message, Outcome, Reason, State
+from rehab.guidance.alerting.delivering import deliver_alerts
+from rehab.guidance.models import AlertDelivery
+from rehab.lib.channels import AWAY, KEY_HEADERS, SENT, EmailChannel, Message, Outcome, Reason, State
+from rehab.nudges import journal
 from rehab.nudges.actions import deliver_batch, plan
-from rehab.nudges.models import Nudge, NudgePreference
+from rehab.nudges.models import ClinicNudges, Nudge, NudgePreference
 from rehab.programs.models import Program
+from tests.guidance.alerting.conftest import Raised, raised
 from tests.journeys.stack import free_port
+from tests.lib.provider import Answer, serving
+from tests.lib.test_mail_providers import TAKEN, use
+from tests.make import NOW
 from tests.nudges.conftest import MailSink
+
+__all__ = ["raised"]  # a fixture
 
 RETRY = Outcome(state=State.RETRY, reason=Reason.NO_ANSWER)
 REFUSED = Outcome(state=State.FAILED, reason=Reason.REFUSED)
@@ -45,6 +56,19 @@ def test_messages_of_a_batch_go_over_one_connection(mail_sink: MailSink) -> None
         1,
         ["a@example.test", "b@example.test", "c@example.test"],
     )
+
+
+def test_message_without_an_id_of_its_own_carries_its_key(mail_sink: MailSink) -> None:
+    bare = Message(key="0190c0de", to="olga@example.test", subject="s", text="t", html="<p>h</p>")
+    assert send(bare, bare) == [SENT, SENT]
+    assert [message["Message-ID"] for message in mail_sink.messages] == ["<0190c0de@localhost>"] * 2
+    assert mail_sink.messages[0]["Resend-Idempotency-Key"] is None
+
+
+def test_server_that_knows_keys_is_told_the_key(mail_sink: MailSink, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(KEY_HEADERS, "127.0.0.1", KEY_HEADERS["smtp.resend.com"])
+    send(letter())
+    assert mail_sink.messages[0]["Resend-Idempotency-Key"] == "0" * 32
 
 
 def test_no_message_is_no_connection(mail_sink: MailSink) -> None:
@@ -138,6 +162,13 @@ def test_folder_that_cannot_be_written_is_away(settings: Settings, tmp_path: Pat
     assert send(letter()) == [AWAY]
 
 
+def plan_and_deliver(program: Program, *, at: dt.datetime) -> None:
+    """Nothing is left to the lot, and the last of what is spread out over the minutes has its turn."""
+    ClinicNudges.objects.update_or_create(clinic=program.clinic, defaults={"measures": False})
+    plan(at=at)
+    deliver_batch(at=at + dt.timedelta(minutes=15))
+
+
 @pytest.mark.parametrize(
     ("answer", "state", "reason"),
     [
@@ -158,8 +189,7 @@ def test_row_says_what_the_real_server_said(
 ) -> None:
     if answer is not None:
         mail_sink.refusals[owner.email] = answer
-    plan(at=evening)
-    deliver_batch(at=evening)
+    plan_and_deliver(program, at=evening)
     nudge = Nudge.objects.get()
     assert (nudge.state, nudge.reason) == (state, reason)
     assert NudgePreference.objects.filter(bounced_at__isnull=False).exists() is (reason == "address_refused")
@@ -171,6 +201,61 @@ def test_sleeping_server_leaves_the_row_to_be_tried_again(
 ) -> None:
     settings.EMAIL_TIMEOUT = 0.3
     mail_sink.seconds = 1.0
-    plan(at=evening)
-    deliver_batch(at=evening)
+    plan_and_deliver(program, at=evening)
     assert list(Nudge.objects.values_list("state", "reason")) == [("retry", "no_answer")]
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "reason"),
+    [
+        (Answer(body=TAKEN["resend"]), "sent", ""),
+        (Answer(body="<html>Welcome to the hotel</html>"), "retry", "no_answer"),
+        (Answer(status=429, body="{}"), "retry", "no_answer"),
+        (Answer(status=500, body="{}"), "retry", "no_answer"),
+        (Answer(status=422, body='{"message": "Missing `subject` field."}'), "failed", "refused"),
+        (Answer(status=422, body='{"message": "Invalid `to` field."}'), "failed", "address_refused"),
+    ],
+)
+def test_row_and_log_say_what_the_provider_said(
+    program: Program, owner: User, evening: dt.datetime, settings: Settings, answer: Answer, state: str, reason: str
+) -> None:
+    with serving(answer) as provider, capture_logs() as logs:
+        use(settings, "resend", provider.url)
+        plan_and_deliver(program, at=evening)
+    nudge = Nudge.objects.get()
+    assert (nudge.state, nudge.reason, nudge.channel) == (state, reason, "email")
+    assert NudgePreference.objects.filter(bounced_at__isnull=False).exists() is (reason == "address_refused")
+    assert [asked.headers["Idempotency-Key"] for asked in provider.asked] == [nudge.pk.hex]
+    told = {"nudge_id": str(nudge.pk), "kind": nudge.kind, "outcome": state, "reason": reason, "channel": "email"}
+    assert [told.items() <= line.items() for line in logs if line["event"] == "nudge"] == [True]
+    assert [line["rows"] for line in logs if line["event"] == "nudges planned"] == [1]
+    for secret in (owner.email, owner.name, "Bruno"):
+        assert secret not in str(logs)
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "outcome"),
+    [
+        (Answer(body=TAKEN["resend"]), "sent", ""),
+        (Answer(status=503, body="{}"), "retry", "no_answer"),
+        (Answer(status=422, body='{"message": "Invalid `to` field."}'), "failed", "address_refused"),
+    ],
+)
+def test_alert_goes_through_the_provider_too(
+    raised: Raised, settings: Settings, answer: Answer, state: str, outcome: str
+) -> None:
+    raised("RF01")
+    with serving(answer) as provider:
+        use(settings, "resend", provider.url)
+        deliver_alerts(at=NOW)
+    delivery = AlertDelivery.objects.earliest("pk")
+    assert (delivery.state, delivery.outcome) == (state, outcome)
+    assert [asked.headers["Idempotency-Key"] for asked in provider.asked] == [delivery.pk.hex]
+
+
+def test_lines_of_a_channel_carry_the_nudge_that_it_sends() -> None:
+    nudge = Nudge(kind="reply")
+    with journal.about(nudge):
+        bound = structlog.contextvars.get_contextvars()
+    assert bound == {"nudge_id": str(nudge.pk), "kind": "reply"}
+    assert structlog.contextvars.get_contextvars() == {}

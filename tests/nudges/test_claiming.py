@@ -10,12 +10,15 @@ from django.db import connection
 from accounts.models import Clinic, User
 from rehab.nudges.actions import claim, plan, wake_ups
 from rehab.nudges.actions.claiming import LEASE
-from rehab.nudges.actions.delivery import finish, load
-from rehab.nudges.models import Nudge
+from rehab.nudges.actions.delivery import finish
+from rehab.nudges.actions.looking import load
+from rehab.nudges.models import Heartbeat, Nudge
 from rehab.programs.models import Program
 from tests.nudges.families import make_families
 
 SECOND = dt.timedelta(seconds=1)
+
+pytestmark = pytest.mark.usefixtures("at_once")
 
 
 @pytest.fixture
@@ -38,6 +41,7 @@ def test_claim_takes_what_is_ready_and_no_more_than_asked(planned: dt.datetime) 
 def test_claim_keeps_to_its_limit_where_the_database_thinks_the_table_is_empty(planned: dt.datetime) -> None:
     """With the figures of an emptied table PostgreSQL ran the choice once for each row, and all thirty were taken."""
     Nudge.objects.all().delete()
+    Heartbeat.objects.all().delete()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE nudges_nudge")
     assert plan(at=planned) == 30
@@ -56,6 +60,17 @@ def test_lease_that_ran_out_is_taken_again_under_the_same_key(program: Program, 
     assert claim(at=evening + LEASE - SECOND) == []
     second = claim(at=evening + LEASE)
     assert [(lease.id, lease.token) for lease in second] == [(first[0].id, 2)]
+
+
+def test_each_lease_that_ran_out_is_counted_and_nothing_else(program: Program, evening: dt.datetime) -> None:
+    plan(at=evening)
+    counts = []
+    for times in range(3):
+        claim(at=evening + times * LEASE)
+        counts.append(Nudge.objects.get().leases_lost)
+    Nudge.objects.update(state="retry", next_attempt_at=evening)
+    claim(at=evening + 3 * LEASE)
+    assert (counts, Nudge.objects.get().leases_lost) == ([0, 1, 2], 2)
 
 
 def test_leases_that_ran_out_come_before_a_backlog(planned: dt.datetime) -> None:

@@ -1,10 +1,11 @@
 """The last check before a message, and what is written down after it."""
 
+import dataclasses
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pytest
 from django.core.mail import EmailMessage
@@ -13,13 +14,18 @@ from accounts.models import Clinic, User
 from rehab.lib import channels
 from rehab.nudges.actions import claim, deliver_batch, plan
 from rehab.nudges.actions.claiming import LEASE
-from rehab.nudges.actions.delivery import LONGEST_BACK_OFF_SECONDS, MOST_ATTEMPTS, SENDING_SECONDS
+from rehab.nudges.actions.delivery import LONGEST_BACK_OFF_SECONDS, SENDING_SECONDS
+from rehab.nudges.actions.looking import MOST_ATTEMPTS
+from rehab.nudges.kinds import BY_CODE
 from rehab.nudges.models import Heartbeat, Nudge, NudgePreference
 from rehab.patients.models import Caregiver, Patient
 from rehab.programs.models import Program
 from tests import make
 from tests.make import TODAY
 from tests.nudges.families import make_families, statements
+from tests.nudges.rows import make_nudge
+
+pytestmark = pytest.mark.usefixtures("at_once")
 
 MINUTE = dt.timedelta(minutes=1)
 HOUR = dt.timedelta(hours=1)
@@ -119,12 +125,32 @@ def _caring_ended(program: Program, owner: User, caregiver: User, at: dt.datetim
     Caregiver.objects.filter(user=owner).update(ended_at=at)
 
 
+def _mail_off(program: Program, owner: User, caregiver: User, at: dt.datetime) -> None:
+    NudgePreference.objects.filter(user=owner).update(email_enabled=False)
+
+
+def _mail_off_and_bounced(program: Program, owner: User, caregiver: User, at: dt.datetime) -> None:
+    NudgePreference.objects.filter(user=owner).update(email_enabled=False, bounced_at=at)
+
+
 def _switched_off(program: Program, owner: User, caregiver: User, at: dt.datetime) -> None:
-    NudgePreference.objects.create(user=owner, email_enabled=False)
+    NudgePreference.objects.filter(user=owner).update(reminds=False)
+
+
+def _snoozed(program: Program, owner: User, caregiver: User, at: dt.datetime) -> None:
+    NudgePreference.objects.filter(user=owner).update(snoozed_until=at + HOUR)
+
+
+def _snoozed_before(program: Program, owner: User, caregiver: User, at: dt.datetime) -> None:
+    NudgePreference.objects.filter(user=owner).update(snoozed_until=at + MINUTE)
 
 
 def _bounced(program: Program, owner: User, caregiver: User, at: dt.datetime) -> None:
-    NudgePreference.objects.create(user=owner, bounced_at=at)
+    NudgePreference.objects.filter(user=owner).update(bounced_at=at)
+
+
+def _died(program: Program, owner: User, caregiver: User, at: dt.datetime) -> None:
+    Patient.objects.filter(pk=program.patient_id).update(died_on=at.date())
 
 
 def _left(program: Program, owner: User, caregiver: User, at: dt.datetime) -> None:
@@ -142,6 +168,11 @@ def _nothing(program: Program, owner: User, caregiver: User, at: dt.datetime) ->
         (_program_ended, 1, "suppressed", "program_ended"),
         (_caring_ended, 1, "suppressed", "not_caring"),
         (_switched_off, 1, "suppressed", "reminders_off"),
+        (_snoozed, 1, "suppressed", "snoozed"),
+        (_snoozed_before, 1, "sent", ""),
+        (_mail_off, 1, "suppressed", "no_way"),
+        (_mail_off_and_bounced, 1, "suppressed", "no_way"),
+        (_died, 1, "suppressed", "died"),
         (_left, 1, "suppressed", "reminders_off"),
         (_bounced, 1, "suppressed", "address_refused"),
         (_nothing, 180, "expired", "too_late"),
@@ -195,8 +226,14 @@ def by_dog() -> dict[str, tuple[str, str]]:
     }
 
 
-def test_one_message_names_all_dogs(luna: Patient, owner: User, evening: dt.datetime) -> None:
-    plan(at=evening)
+@pytest.fixture
+def both(luna: Patient, patient: Patient, owner: User, evening: dt.datetime) -> None:
+    """As the planner leaves it: Bruno's row carries the message for both."""
+    make_nudge(owner, patient, evening)
+    make_nudge(owner, luna, evening, state="suppressed", reason="combined", finished_at=evening)
+
+
+def test_one_message_names_all_dogs(both: None, owner: User, evening: dt.datetime) -> None:
     answers = Answers()
     deliver_batch(at=evening, open_channel=answers)
     assert [message.subject for message in answers.messages] == ["Bruno and Luna: Six left, about two minutes"]
@@ -204,9 +241,8 @@ def test_one_message_names_all_dogs(luna: Patient, owner: User, evening: dt.date
 
 
 def test_dog_that_is_done_hands_the_message_on_to_the_other(
-    luna: Patient, program: Program, owner: User, evening: dt.datetime
+    both: None, program: Program, owner: User, evening: dt.datetime
 ) -> None:
-    plan(at=evening)
     finish_day(program, owner)
     answers = Answers()
     deliver_batch(at=evening, open_channel=answers)
@@ -216,26 +252,61 @@ def test_dog_that_is_done_hands_the_message_on_to_the_other(
     assert by_dog() == {"Bruno": ("suppressed", "done"), "Luna": ("sent", "")}
 
 
-def test_message_is_not_handed_on_to_a_dog_that_is_done_too(
-    luna: Patient, program: Program, owner: User, evening: dt.datetime
+def test_message_that_is_handed_on_to_a_dog_that_is_done_too_is_not_sent(
+    both: None, luna: Patient, program: Program, owner: User, evening: dt.datetime
 ) -> None:
-    plan(at=evening)
     finish_day(program, owner)
     finish_day(luna.programs.get(), owner)
+    answers = Answers()
+    for minutes in range(3):
+        deliver_batch(at=evening + minutes * MINUTE, open_channel=answers)
+    assert by_dog() == {"Bruno": ("suppressed", "done"), "Luna": ("suppressed", "done")}
+    assert answers.messages == []
+
+
+def test_turn_of_the_day_goes_to_what_is_next_in_rank(
+    luna: Patient, patient: Patient, program: Program, owner: User, evening: dt.datetime
+) -> None:
+    """A welcome that has become needless frees the day for what had lost against it, of whatever kind."""
+    lost = {"state": "suppressed", "reason": "one_a_day", "finished_at": evening}
+    make_nudge(owner, patient, evening, kind="welcome", number=1)
+    make_nudge(owner, luna, evening, **lost)
+    make_nudge(owner, luna, evening, kind="silence", number=2, **{**lost, "reason": "enough"})
+    make_nudge(owner, luna, evening, kind="welcome", number=1, **lost)
+    finish_day(program, owner)
+    answers = Answers()
+    for minutes in range(3):
+        deliver_batch(at=evening + minutes * MINUTE, open_channel=answers)
+    assert [message.subject for message in answers.messages] == ["The first day with Luna’s list"]
+    assert sorted(Nudge.objects.values_list("kind", "patient__name", "state", "reason")) == [
+        ("silence", "Luna", "suppressed", "enough"),
+        ("unfinished_day", "Luna", "suppressed", "one_a_day"),
+        ("welcome", "Bruno", "suppressed", "done"),
+        ("welcome", "Luna", "sent", ""),
+    ]
+
+
+@pytest.mark.parametrize("meanwhile", [_switched_off, _snoozed, _mail_off, _left])
+def test_turn_of_a_person_who_wants_no_message_goes_to_nothing(
+    both: None,
+    program: Program,
+    owner: User,
+    evening: dt.datetime,
+    meanwhile: Callable[[Program, User, User, dt.datetime], None],
+) -> None:
+    meanwhile(program, owner, owner, evening)
     deliver_batch(at=evening, open_channel=Answers())
-    assert by_dog() == {"Bruno": ("suppressed", "done"), "Luna": ("suppressed", "combined")}
+    assert by_dog()["Luna"] == ("suppressed", "combined")
 
 
 def test_message_that_has_come_is_not_handed_on(
-    luna: Patient, program: Program, owner: User, evening: dt.datetime
+    both: None, program: Program, owner: User, evening: dt.datetime
 ) -> None:
-    plan(at=evening)
     deliver_batch(at=evening, open_channel=Answers())
     finish_day(program, owner)
     answers = Answers()
-    plan(at=evening + MINUTE)
     deliver_batch(at=evening + MINUTE, open_channel=answers)
-    assert answers.messages == []
+    assert (answers.messages, by_dog()) == ([], {"Bruno": ("sent", ""), "Luna": ("suppressed", "combined")})
 
 
 def test_server_that_wants_it_later_is_tried_again_with_the_same_key(
@@ -256,7 +327,7 @@ def test_server_that_wants_it_later_is_tried_again_with_the_same_key(
 
 
 def test_wait_grows_and_is_given_up_after_eight_times(program: Program, owner: User, evening: dt.datetime) -> None:
-    NudgePreference.objects.create(user=owner, remind_minute=8 * 60)
+    NudgePreference.objects.filter(user=owner).update(remind_minute=8 * 60)
     at = evening.replace(hour=8)
     plan(at=at)
     Nudge.objects.update(expires_at=at + 24 * HOUR)  # so that only the count can end it
@@ -336,7 +407,11 @@ def test_slow_server_does_not_outlast_the_leases(clinic: Clinic, vet: User, even
     deliver_batch(at=evening, open_channel=answers, stopwatch=lambda: float(next(seconds)))
     sent = Nudge.objects.filter(state="sent")
     assert 0 < sent.count() < 5
-    assert Nudge.objects.filter(state="retry", reason="no_answer").count() == 5 - sent.count()
+    # The rest is for the next batch, and for it at once: nothing has gone wrong.
+    given_back = Nudge.objects.filter(state="planned", reason="", attempts=1)
+    assert given_back.count() == 5 - sent.count()
+    deliver_batch(at=evening + dt.timedelta(minutes=10), open_channel=answers, stopwatch=lambda: 0.0)
+    assert sent.count() == 5
     assert LEASE.total_seconds() / 2 > SENDING_SECONDS
 
 
@@ -368,11 +443,65 @@ def test_batch_takes_a_fixed_number_of_statements_and_one_per_message(
     make_families(clinic, vet, 40, dogs=2)
     plan(at=evening)
     answers = Answers()
-    # Claim, load, two to check, one per message sent, heartbeat.
-    assert statements(lambda: deliver_batch(at=evening, limit=1, open_channel=answers)) == 5 + 1
-    assert statements(lambda: deliver_batch(at=evening, limit=19, open_channel=answers)) == 5 + 19
-    # All dropped at once: one statement for all of them.
+    # Claim, load, phones, three of the kind's last look, the clinics' own words, one per message sent, heartbeat.
+    assert statements(lambda: deliver_batch(at=evening, limit=1, open_channel=answers)) == 8 + 1
+    assert statements(lambda: deliver_batch(at=evening, limit=19, open_channel=answers)) == 8 + 19
+    # All dropped at once: one statement for all of them, and one for those that had lost against them; no doses to read.
     Program.objects.update(ended_at=evening)
-    assert statements(lambda: deliver_batch(at=evening, limit=20, open_channel=answers)) == 5
+    Nudge.objects.filter(state="suppressed").delete()
+    assert statements(lambda: deliver_batch(at=evening, limit=20, open_channel=answers)) == 8
     assert len(answers.messages) == 20
     assert Nudge.objects.filter(reason="program_ended").count() == 20
+
+
+def test_kind_that_cannot_look_at_a_row_looks_at_the_others(
+    program: Program,
+    owner: User,
+    caregiver: User,
+    evening: dt.datetime,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing may hold up the queue, not even a kind that fails: here one whose rule breaks at one person's row."""
+    make_nudge(owner, program.patient, evening)
+    make_nudge(caregiver, program.patient, evening)
+    kind = BY_CODE[Nudge.Kind.UNFINISHED_DAY]
+
+    def facts(nudges: Sequence[Nudge], at: dt.datetime) -> Any:
+        if owner.pk in {nudge.user_id for nudge in nudges}:
+            raise ZeroDivisionError
+        return kind.facts(nudges, at)
+
+    monkeypatch.setitem(BY_CODE, Nudge.Kind.UNFINISHED_DAY, dataclasses.replace(kind, facts=facts))
+    deliver_batch(at=evening, open_channel=Answers(), jitter=most)
+    assert ended() == {owner.email: ("retry", "gave_up"), caregiver.email: ("sent", "")}
+    assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
+    Nudge.objects.filter(user=owner).update(attempts=MOST_ATTEMPTS - 1)
+    deliver_batch(at=evening + 2 * MINUTE, open_channel=Answers())
+    assert ended()[owner.email] == ("failed", "gave_up")
+
+
+def test_row_of_a_kind_that_this_worker_does_not_know_waits_for_one_that_does(
+    program: Program,
+    owner: User,
+    caregiver: User,
+    evening: dt.datetime,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While a new release is rolled out, its rows meet workers of the old one."""
+    make_nudge(owner, program.patient, evening)
+    make_nudge(caregiver, program.patient, evening, kind="welcome", number=1)
+    monkeypatch.delitem(BY_CODE, Nudge.Kind.UNFINISHED_DAY)
+    deliver_batch(at=evening, open_channel=Answers(), jitter=most)
+    assert ended() == {owner.email: ("retry", "gave_up"), caregiver.email: ("sent", "")}
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
+def test_row_of_a_clinic_is_for_those_who_work_there(
+    patient: Patient, vet: User, evening: dt.datetime, now: dt.datetime
+) -> None:
+    make_nudge(vet, patient, evening, patient=None, kind="clinic_week")
+    vet.memberships.update(ended_at=now)
+    deliver_batch(at=evening, open_channel=Answers())
+    assert ended() == {vet.email: ("suppressed", "not_caring")}

@@ -9,12 +9,14 @@ from accounts.access import Role
 from accounts.models import User
 from rehab.guidance.farewell import say_farewell
 from rehab.nudges.actions import deliver_batch, plan
+from rehab.nudges.kinds import KINDS, plan_changed, unfinished_day
+from rehab.nudges.kinds.base import Kind
+from rehab.nudges.kinds.left import unfinished_dogs
 from rehab.nudges.models import Nudge
-from rehab.nudges.queries import due_reminders, unfinished_dogs, untold_news
 from rehab.patients.models import Patient
 from rehab.programs.models import Program
 from tests import make
-from tests.nudges.families import statements
+from tests.nudges.kinds.asking import rows
 
 MINUTE = dt.timedelta(minutes=1)
 
@@ -29,9 +31,9 @@ def died(patient: Patient, at: dt.datetime) -> None:
 
 
 def test_nothing_is_planned(patient: Patient, program: Program, owner: User, evening: dt.datetime) -> None:
-    assert bool(due_reminders(at=evening, limit=10)) is True
+    assert bool(rows(unfinished_day.KIND, evening)) is True
     died(patient, evening)
-    assert due_reminders(at=evening, limit=10) == []
+    assert rows(unfinished_day.KIND, evening) == []
     assert unfinished_dogs(user_ids=[owner.pk], at=evening) == {}
     assert plan(at=evening) == 0
 
@@ -40,9 +42,9 @@ def test_no_news_of_a_program(patient: Patient, program: Program, owner: User, e
     Program.objects.filter(pk=program.pk).update(created_at=evening - MINUTE)
     make.care_for(patient, make.make_user("sitter@example.test"), "caregiver")
     patient.caregivers.update(started_at=evening - 9 * MINUTE)
-    assert len(untold_news(at=evening, limit=10)) == 2
+    assert len(rows(plan_changed.KIND, evening)) == 2
     died(patient, evening)
-    assert untold_news(at=evening, limit=10) == []
+    assert rows(plan_changed.KIND, evening) == []
 
 
 @pytest.mark.parametrize("is_said", [True, False])
@@ -55,12 +57,11 @@ def test_what_was_planned_is_not_sent(
     is_said: bool,
 ) -> None:
     Program.objects.filter(pk=program.pk).update(created_at=evening - MINUTE)
-    patient.caregivers.update(started_at=evening - 9 * MINUTE)
     assert plan(at=evening) == 2
     (say(patient, owner, evening) if is_said else died(patient, evening))
     deliver_batch(at=evening + MINUTE)
     assert mailoutbox == []
-    assert list(Nudge.objects.values_list("state", "reason").distinct()) == [("suppressed", "program_ended")]
+    assert list(Nudge.objects.values_list("state", "reason").distinct()) == [("suppressed", "died")]
 
 
 def test_other_dog_of_the_person_is_still_reminded_of(
@@ -79,6 +80,13 @@ def test_other_dog_of_the_person_is_still_reminded_of(
     assert "Bruno" not in said
 
 
-def test_it_costs_no_further_statement(patient: Patient, program: Program, evening: dt.datetime) -> None:
-    for work in (due_reminders, untold_news):
-        assert statements(lambda work=work: work(at=evening, limit=10)) == 1  # type: ignore[misc]
+@pytest.mark.parametrize(
+    "kind", [kind for kind in KINDS if kind.code != "clinic_week"], ids=lambda kind: kind.code.value
+)
+def test_no_kind_speaks_of_it(
+    patient: Patient, program: Program, owner: User, evening: dt.datetime, kind: Kind
+) -> None:
+    """Each kind's own tests show what it finds; here the dog is dead, and it finds nothing at any hour of the day."""
+    died(patient, evening)
+    for hour in range(0, 24, 3):
+        assert rows(kind, evening + dt.timedelta(hours=hour)) == []

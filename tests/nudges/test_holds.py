@@ -11,8 +11,9 @@ from accounts.access import Role
 from accounts.models import Clinic, User
 from rehab.guidance.releasing import release_stop
 from rehab.nudges.actions import deliver_batch, plan
+from rehab.nudges.kinds import unfinished_day
+from rehab.nudges.kinds.left import unfinished_dogs
 from rehab.nudges.models import Nudge
-from rehab.nudges.queries import due_reminders, unfinished_dogs
 from rehab.patients.models import Patient
 from rehab.programs.models import Prescription, Program
 from rehab.sessions.models import WarningReport
@@ -20,6 +21,7 @@ from rehab.sessions.queries.holds import held_in
 from tests import make
 from tests.make import TODAY
 from tests.nudges.families import statements
+from tests.nudges.kinds.asking import rows
 from tests.sessions.reporting import report
 
 MINUTE = dt.timedelta(minutes=1)
@@ -28,9 +30,14 @@ HEAT: dict[str, Any] = {"category": "thermal", "load": 0, "contraindications": [
 
 def start(patient: Patient, vet: User) -> Program:
     """Heat of ten minutes, and standing of twice a day."""
-    return make.make_program(
-        patient, vet, exercises=[("heat-pack", {"minutes": 10}), ("stand-count", {"reps": 5, "per_day": 2})]
+    program = make.make_program(
+        patient,
+        vet,
+        exercises=[("heat-pack", {"minutes": 10}), ("stand-count", {"reps": 5, "per_day": 2})],
+        starts_on=TODAY - dt.timedelta(days=1),
     )
+    patient.caregivers.update(started_at=program.created_at)
+    return program
 
 
 @pytest.fixture
@@ -46,7 +53,7 @@ def left(owner: User, evening: dt.datetime) -> Callable[[], list[tuple[int, int]
 
     def count() -> list[tuple[int, int]]:
         found = unfinished_dogs(user_ids=[owner.pk], at=evening).get(owner.pk, [])
-        assert bool(found) is bool(due_reminders(at=evening, limit=10))
+        assert bool(found) is bool(rows(unfinished_day.KIND, evening))
         return [(dog.left, dog.minutes) for dog in found]
 
     return count
@@ -97,7 +104,8 @@ def test_the_database_holds_what_the_rule_holds(
         "warm-wash": {"category": "nursing_care", "contraindications": ["X_SKIN"]},
         "nonslip-floors": {"category": "home_safety", "contraindications": ["X_SKIN"]},
     }
-    make.make_program(patient, vet, exercises=[(make.make_exercise(slug, **plans[slug]), {"reps": 5})])
+    exercise = make.make_exercise(slug, **plans[slug])
+    make.make_program(patient, vet, exercises=[(exercise, {"reps": 5})], starts_on=TODAY - dt.timedelta(days=1))
     name(report(patient, owner, *flags), named)
     held = held_in([patient.pk]).get(patient.pk)
     is_held = held is not None and slug in held.slugs
@@ -147,7 +155,7 @@ def test_another_dog_with_the_same_exercise_goes_on(
 
 
 def test_held_exercises_cost_no_further_statement(program: Program, owner: User, evening: dt.datetime) -> None:
-    before = statements(lambda: due_reminders(at=evening, limit=10))
+    before = statements(lambda: rows(unfinished_day.KIND, evening))
     report(program.patient, owner, "RF25", at=evening)
-    assert statements(lambda: due_reminders(at=evening, limit=10)) == before == 1
+    assert statements(lambda: rows(unfinished_day.KIND, evening)) == before == 1
     assert statements(lambda: unfinished_dogs(user_ids=[owner.pk], at=evening)) == 2

@@ -110,3 +110,42 @@ def test_each_full_local_day_gets_exactly_one_key_and_none_in_quiet_hours(
     full_days = {first + n * DAY for n in (1, 2)}
     assert full_days <= set(keys)
     assert set(keys) <= {first + n * DAY for n in range(6)}
+
+
+@pytest.mark.parametrize(
+    ("last", "now", "until"),
+    [
+        (None, "2026-03-18T18:00", EVENING - 180),
+        ("2026-03-18T17:59", "2026-03-18T18:00", EVENING - 1),
+        ("2026-03-18T18:00", "2026-03-18T18:00", EVENING),
+        ("2026-03-18T12:00", "2026-03-18T18:00", EVENING - 180),
+        ("2026-03-17T20:59", "2026-03-18T08:00", 300),
+        ("2026-03-17T20:59", "2026-03-18T02:00", -1),
+    ],
+)
+def test_tick_begins_after_the_last_one_at_most_three_hours_back(last: str | None, now: str, until: int) -> None:
+    earlier = local(f"{last}+00:00") if last else None
+    assert schedule.planned_until(local=local(f"{now}+00:00"), last=earlier) == until
+
+
+@given(
+    zone=st.sampled_from(sorted(time_zones.names())),
+    start=st.integers(0, 8 * 366 * 24 * 60),
+    steps=st.lists(st.integers(1, 175), min_size=40, max_size=80),
+)
+def test_ticks_leave_no_waking_minute_out(zone: str, start: int, steps: list[int]) -> None:
+    """Whatever the clock does, each minute from 8:00 to the last tick before 21:00 falls to a tick within three hours of it."""
+    at = dt.datetime(2024, 1, 1, tzinfo=dt.UTC) + start * MINUTE
+    found: dict[dt.date, set[int]] = {}
+    last_waking: dict[dt.date, int] = {}
+    last: schedule.LocalClock | None = None
+    for step in steps:
+        shown = schedule.clock(at=at, time_zone=zone)
+        if not shown.is_quiet:
+            since = schedule.planned_until(local=shown, last=last)
+            assert shown.minute - since <= schedule.WINDOW_MINUTES
+            found.setdefault(shown.day, set()).update(range(since + 1, shown.minute + 1))
+            last_waking[shown.day] = max(shown.minute, last_waking.get(shown.day, 0))
+        at, last = at + step * MINUTE, shown
+    for day in sorted(found)[1:]:
+        assert set(range(schedule.QUIET_UNTIL_MINUTE, last_waking[day] + 1)) <= found[day]

@@ -9,13 +9,15 @@ from accounts.access import Role
 from accounts.models import User
 from rehab.guidance.releasing import release_stop
 from rehab.nudges.actions import deliver_batch, plan
+from rehab.nudges.kinds import unfinished_day
+from rehab.nudges.kinds.left import unfinished_dogs
 from rehab.nudges.models import Nudge
-from rehab.nudges.queries import due_reminders, unfinished_dogs
 from rehab.patients.models import Patient
 from rehab.programs.models import Program
 from rehab.sessions.models import WarningReport
 from tests import make
 from tests.nudges.families import statements
+from tests.nudges.kinds.asking import rows
 from tests.sessions.reporting import report
 
 pytestmark = pytest.mark.usefixtures("program")
@@ -32,7 +34,7 @@ def test_only_signs_that_stop_everything_silence_the_reminder(
     patient: Patient, owner: User, evening: dt.datetime, flag: str, is_due: bool
 ) -> None:
     report(patient, owner, flag, at=evening - MINUTE)
-    assert bool(due_reminders(at=evening, limit=10)) is is_due
+    assert bool(rows(unfinished_day.KIND, evening)) is is_due
     assert bool(unfinished_dogs(user_ids=[owner.pk], at=evening)) is is_due
 
 
@@ -40,7 +42,8 @@ def test_reminder_comes_again_after_the_release(patient: Patient, vet: User, own
     report(patient, owner, "RF01", at=evening - MINUTE)
     assert plan(at=evening) == 0
     release(patient, vet, evening)
-    assert plan(at=evening + MINUTE) == 1
+    make.make_pain(patient)
+    assert plan(at=evening + dt.timedelta(days=1)) == 1
 
 
 def test_stop_between_planning_and_delivery_silences_the_message(
@@ -69,6 +72,6 @@ def test_other_dog_of_the_person_is_still_reminded_of(
 
 
 def test_stops_cost_no_further_statement(patient: Patient, owner: User, evening: dt.datetime) -> None:
-    before = statements(lambda: due_reminders(at=evening, limit=10))
+    before = statements(lambda: rows(unfinished_day.KIND, evening))
     report(patient, owner, "RF01", at=evening)
-    assert statements(lambda: due_reminders(at=evening, limit=10)) == before == 1
+    assert statements(lambda: rows(unfinished_day.KIND, evening)) == before == 1

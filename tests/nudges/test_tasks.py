@@ -13,7 +13,7 @@ from django.db import OperationalError
 import rehab.celery  # noqa: F401 (names the application)
 from accounts.models import Clinic, User
 from rehab.nudges import actions, tasks
-from rehab.nudges.models import Nudge
+from rehab.nudges.models import Heartbeat, Nudge
 from rehab.programs.models import Program
 from tests.nudges.families import make_families
 
@@ -32,6 +32,19 @@ def test_tasks_have_the_names_that_beat_and_routes_use() -> None:
     assert tasks.tick.ignore_result
     routed = current_app.amqp.router.route({}, tasks.deliver_batch.name)
     assert routed["queue"].name == f"{settings.CELERY_QUEUE_PREFIX}-nudges"
+
+
+def test_hourly_work_is_scheduled_and_does_not_wait_for_mail(now: dt.datetime, db: None) -> None:
+    hourly = {"nudges-habits": (tasks.learn_habits, "habit"), "nudges-effect": (tasks.measure, "measure")}
+    for name, (task, part) in hourly.items():
+        entry = settings.CELERY_BEAT_SCHEDULE[name]
+        assert (entry["task"], entry["schedule"], entry["options"]) == (task.name, 3600, {"expires": 3600})
+        assert task.ignore_result
+        queue = current_app.amqp.router.route({}, task.name)["queue"].name
+        assert queue == f"{settings.CELERY_QUEUE_PREFIX}-default"
+        with time_machine.travel(now, tick=False):
+            task()
+        assert Heartbeat.objects.get(part=part).beat_at == now
 
 
 def test_tick_plans_and_wakes_workers(program: Program, evening: dt.datetime, published: list[dict[str, Any]]) -> None:

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from accounts.models import Clinic, User
-from rehab.nudges.queries import UnfinishedDog, unfinished_dogs
+from rehab.nudges.kinds.left import UnfinishedDog, unfinished_dogs
 from rehab.patients.models import Patient
 from rehab.programs.dose import Dose
 from rehab.programs.models import Decision, Prescription, Program

@@ -1,5 +1,6 @@
 """Tick to mail through a real broker and a real worker, on the product's own settings."""
 
+import datetime as dt
 import secrets
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from accounts.models import Clinic, User
 from rehab.nudges import schedule
 from rehab.nudges.models import Heartbeat, NudgePreference
 from rehab.patients.models import Patient
+from rehab.programs.models import Prescription
 from tests import make
 from tests.journeys.stack import ROOT, Stack
 from tests.journeys.test_broker import leave_no_trace
@@ -28,7 +30,12 @@ def installation(mail_sink: MailSink, tmp_path: Path) -> Iterator[Stack]:
     prefix = f"{settings.CELERY_QUEUE_PREFIX}-{secrets.token_hex(3)}"
     stack = Stack(
         var=tmp_path,
-        environment={"CELERY_QUEUE_PREFIX": prefix, "EMAIL_URL": f"smtp://127.0.0.1:{mail_sink.port}"},
+        environment={
+            "CELERY_QUEUE_PREFIX": prefix,
+            "EMAIL_URL": f"smtp://127.0.0.1:{mail_sink.port}",
+            "NUDGE_SPREAD_SECONDS": "0",
+            "NUDGE_WITHHELD_PERCENT": "0",
+        },
     )
     yield stack
     stack.stop()
@@ -69,4 +76,8 @@ def everybody_is_due() -> None:
     minute = schedule.clock(at=now, time_zone=zone).minute
     User.objects.update(time_zone=zone)
     Patient.objects.update(time_zone=zone)
-    NudgePreference.objects.bulk_create(NudgePreference(user=user, remind_minute=minute) for user in User.objects.all())
+    # On a Sunday the week would take the reminder's place.
+    NudgePreference.objects.update(remind_minute=minute, week_enabled=False)
+    # A household that nobody has heard of for so long is left in peace.
+    for item in Prescription.objects.filter(exercise__slug="stand-count"):
+        make.make_tick(item, schedule.clock(at=now, time_zone=zone).day - dt.timedelta(days=1), done_at=now)

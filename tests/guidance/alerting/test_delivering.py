@@ -103,11 +103,11 @@ def test_who_cannot_be_reached_is_written_down_and_the_next_place_is_told_at_onc
 ) -> None:
     mail_sink.refusals[vet.email] = answer
     alert = raised("RF23")
-    assert deliver_alerts(at=NOW) is True
+    assert deliver_alerts(at=NOW, stopwatch=lambda: 0.0) is True
     assert rows() == [("failed", outcome)]
     assert list(alert.steps.filter(kind="not_reached").values_list("person", "text")) == [(vet.pk, outcome)]
     assert escalate(at=NOW + SECOND) == 1
-    deliver_alerts(at=NOW + SECOND)
+    deliver_alerts(at=NOW + SECOND, stopwatch=lambda: 0.0)
     assert [str(one["To"]) for one in mail_sink.messages] == [colleague.email]
     alert.refresh_from_db()
     # Four hours have not passed, and somebody was told: the family is not sent to the phone for a wrong address.
@@ -131,7 +131,7 @@ def test_nobody_can_be_reached_at_all_the_family_is_told_and_nobody_is_mailed_in
     mail_sink.refusals[vet.email] = "550 5.1.1 no such user"
     alert = raised("RF01")
     for number in range(6):
-        deliver_alerts(at=NOW + number * SECOND)
+        deliver_alerts(at=NOW + number * SECOND, stopwatch=lambda: 0.0)
         escalate(at=NOW + number * SECOND)
     alert.refresh_from_db()
     assert (alert.level, alert.is_through) == (3, True)

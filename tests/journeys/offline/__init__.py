@@ -36,5 +36,5 @@ an iPhone that there is here (``make test-engines``).
 29  no JavaScript at all                                   other
 ==  =====================================================  ========================
 
-25, push messages, belongs to the reminders and is tested where they are built.
+25, push messages, belongs to the reminders: ``tests/journeys/test_push.py``, and in Firefox ``test_push_end_to_end.py``.
 """
