@@ -328,7 +328,7 @@ def test_keys_are_of_version_7_and_of_the_moment(clinic: Clinic, vet: User, even
     assert {key.hex[16] for key in keys} == set("89ab")
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="about PostgreSQL's planner")
+@pytest.mark.postgres
 def test_people_are_found_through_the_index(clinic: Clinic, vet: User, evening: dt.datetime) -> None:
     """Among 20,000 a tick reads those of its minute: no plan of it goes through all of their preferences."""
     from rehab.nudges.actions import planning
