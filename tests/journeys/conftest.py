@@ -85,6 +85,9 @@ def _stack(
             # So that a test can sign somebody in without walking the way by mail each time.
             "SECRET_KEY": settings.SECRET_KEY,
             "NUDGE_TICK_SECONDS": "1",
+            # To everybody, and at once.
+            "NUDGE_WITHHELD_PERCENT": "0",
+            "NUDGE_SPREAD_SECONDS": "0",
             "SUMMARY_REFRESH_SECONDS": "1",
         },
     )

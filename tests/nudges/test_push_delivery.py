@@ -395,3 +395,26 @@ def test_batch_takes_as_many_statements_with_phones_as_without_and_one_for_all_t
             push_service.phone(f"{user.pk.hex}-{place}").of(user)
     assert statements(lambda: deliver(evening)) == 8 + 2 + 1
     assert len(push_service.pushes) == 6
+
+
+def test_what_is_about_safety_comes_to_a_phone_that_was_switched_off_where_no_mail_arrives(
+    call: Nudge, push_service: PushService, phone: PushSubscription, owner: User
+) -> None:
+    NudgePreference.objects.filter(user=owner).update(push_enabled=False, bounced_at=make.NOW)
+    deliver(call.planned_at)
+    assert state(call) == ("sent", "", "push")
+
+
+def test_what_is_about_safety_outlasts_a_mail_server_that_is_away_for_half_a_day(
+    call: Nudge, mail_sink: MailSink, settings: Settings
+) -> None:
+    port, settings.EMAIL_PORT = settings.EMAIL_PORT, 9
+    at = call.planned_at
+    for _ in range(12):
+        deliver_batch(at=at, jitter=lambda _low, high: high, stopwatch=lambda: 0.0)
+        call.refresh_from_db()
+        assert call.next_attempt_at - at <= dt.timedelta(minutes=5)
+        at = call.next_attempt_at
+    settings.EMAIL_PORT = port
+    deliver(at)
+    assert state(call) == ("sent", "", "email")

@@ -17,7 +17,7 @@ from uuid import UUID
 from rehab.lib import channels
 from rehab.nudges import journal, letters, schedule, wording
 from rehab.nudges.actions.claiming import DELIVERY_BATCH, LEASE, Lease, claim
-from rehab.nudges.actions.looking import MOST_ATTEMPTS, drop, ending, is_too_late, load, ways
+from rehab.nudges.actions.looking import drop, ending, is_too_late, load, most_attempts, ways
 from rehab.nudges.actions.preference import mark_bounced
 from rehab.nudges.heartbeat import beat
 from rehab.nudges.kinds import BY_CODE
@@ -31,6 +31,8 @@ from rehab.patients.models import ClinicalQuerySet
 SENDING_SECONDS: Final = 0.4 * LEASE.total_seconds()
 FIRST_BACK_OFF_SECONDS: Final = 30.0
 LONGEST_BACK_OFF_SECONDS: Final = 1800.0
+LONGEST_FOR_SAFETY_SECONDS: Final = 300.0
+MOST_DOUBLINGS: Final = 10
 # A push service that was away for the third time is a way that has failed: a network may simply not let us out to it.
 MOST_UNREACHED: Final = 3
 
@@ -213,7 +215,7 @@ class _Delivery:
     def _give_back(self, nudge: Nudge) -> None:
         """Leave to the next batch what this one has no time for; nothing has gone wrong with it."""
         now = self.now()
-        if nudge.attempts >= MOST_ATTEMPTS:
+        if nudge.attempts >= most_attempts(_kind(nudge)):
             finish(nudge, State.FAILED, Reason.NO_ANSWER, at=now)
         else:
             _held(nudge).update(state=State.PLANNED, next_attempt_at=now)
@@ -223,11 +225,13 @@ class _Delivery:
 
         ``least`` is how many seconds the other end asks for; it is granted up to the longest wait of our own.
         """
-        now = self.now()
-        longest = min(LONGEST_BACK_OFF_SECONDS, FIRST_BACK_OFF_SECONDS * 2**nudge.attempts)
-        wait = max(self.jitter(0.0, longest), min(least, LONGEST_BACK_OFF_SECONDS))
+        now, kind = self.now(), _kind_if_known(nudge)
+        bound = LONGEST_FOR_SAFETY_SECONDS if kind is not None and kind.is_safety else LONGEST_BACK_OFF_SECONDS
+        # The exponent is bounded too: a power of two hundred is no waiting time.
+        longest = min(bound, FIRST_BACK_OFF_SECONDS * 2 ** min(nudge.attempts, MOST_DOUBLINGS))
+        wait = max(self.jitter(0.0, longest), min(least, bound))
         again_at = now + dt.timedelta(seconds=wait)
-        if nudge.attempts >= MOST_ATTEMPTS:
+        if nudge.attempts >= most_attempts(kind):
             finish(nudge, State.FAILED, reason, at=now)
         elif again_at >= nudge.expires_at:
             finish(nudge, State.EXPIRED, reason, at=now)
@@ -250,6 +254,11 @@ def _held(nudge: Nudge) -> ClinicalQuerySet:
 
 def _kind(nudge: Nudge) -> Kind:
     return BY_CODE[Nudge.Kind(nudge.kind)]
+
+
+def _kind_if_known(nudge: Nudge) -> Kind | None:
+    """A worker of an older release meets kinds that only a newer one knows."""
+    return next((kind for code, kind in BY_CODE.items() if code == nudge.kind), None)
 
 
 def _life_ends(nudge: Nudge, *, at: dt.datetime) -> dt.datetime:

@@ -19,6 +19,8 @@ from rehab.nudges.models import Nudge, NudgePreference, PushSubscription
 from rehab.patients.models import Caregiver
 
 MOST_ATTEMPTS: Final = 8
+# What is about safety is tried for as long as it is of use, whatever is away.
+MOST_ATTEMPTS_FOR_SAFETY: Final = 200
 # Reasons that speak about one dog or one question: the person's other dogs may still need the day's message.
 ABOUT_THE_DOG: Final = frozenset(
     {
@@ -55,7 +57,7 @@ def ways(nudge: Nudge, kind: Kind, phones: Sequence[PushSubscription]) -> tuple[
     """
     preference = preference_of(nudge)
     is_open = {
-        Channel.PUSH: preference.push_enabled and bool(phones),
+        Channel.PUSH: (preference.push_enabled or kind.is_safety) and bool(phones),
         Channel.EMAIL: (preference.email_enabled or kind.is_safety) and preference.bounced_at is None,
     }
     found = tuple(way for way in kind.ways if is_open[way])
@@ -81,10 +83,15 @@ def ending(nudge: Any, kind: Kind, *, at: dt.datetime, has_way: bool) -> Ending 
     if not has_way:
         is_bounced = preference.bounced_at is not None and preference.email_enabled
         return _suppressed(Reason.ADDRESS_REFUSED if is_bounced else Reason.NO_WAY)
-    if nudge.attempts > MOST_ATTEMPTS:
+    if nudge.attempts > most_attempts(kind):
         # It was claimed and never finished, again and again: something about it kills its worker.
         return GAVE_UP
     return None
+
+
+def most_attempts(kind: Kind | None) -> int:
+    """After how many claims a row of the kind is given up; of a kind that this worker does not know: the usual number."""
+    return MOST_ATTEMPTS_FOR_SAFETY if kind is not None and kind.is_safety else MOST_ATTEMPTS
 
 
 def is_too_late(nudge: Nudge, kind: Kind, *, at: dt.datetime) -> bool:
@@ -125,7 +132,7 @@ def drop(endings: Mapping[UUID, Ending], nudges: Sequence[Nudge], *, at: dt.date
             for nudge in rows:
                 held |= Q(pk=nudge.pk, attempts=nudge.attempts)
             Nudge.objects.filter(held, state=State.SENDING).update(state=end.state, reason=end.reason, finished_at=at)
-        for heir in _heirs(bereft):
+        for heir in _heirs(bereft, at=at):
             # A new row of the same person may have come first: then that one carries the message.
             with suppress(IntegrityError), transaction.atomic():
                 Nudge.objects.filter(pk=heir, state=State.SUPPRESSED).update(
@@ -133,7 +140,7 @@ def drop(endings: Mapping[UUID, Ending], nudges: Sequence[Nudge], *, at: dt.date
                 )
 
 
-def _heirs(bereft: Sequence[Nudge]) -> list[UUID]:
+def _heirs(bereft: Sequence[Nudge], *, at: dt.datetime) -> list[UUID]:
     """For each person and day the first by rank of the messages that had lost their turn to the one that fell away.
 
     Whether it still makes sense is looked at when it is claimed; if not, the next one follows.
@@ -147,6 +154,7 @@ def _heirs(bereft: Sequence[Nudge]) -> list[UUID]:
         local_day__in={day for _, day in days},
         state=State.SUPPRESSED,
         reason__in=[Reason.COMBINED, Reason.ONE_A_DAY],
+        expires_at__gt=at,
     )
     heirs: dict[tuple[UUID, dt.date], UUID] = {}
     for nudge in sorted(waiting, key=lambda nudge: (BY_CODE[Nudge.Kind(nudge.kind)].rank, nudge.pk)):
